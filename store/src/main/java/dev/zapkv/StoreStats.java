@@ -1,0 +1,57 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv;
+
+/// Figures of an open store at one moment; counters start at opening. All sizes in bytes.
+///
+/// @param keys                 keys with a value
+/// @param liveBytes            record bytes (header, key, value, padding) that the index points at
+/// @param garbageBytes         written bytes of data zones that are not live
+/// @param capacityBytes        the store's bound, or -1 if it grows as long as its file system has room
+/// @param deviceBytesUsed      bytes of zones in use, free part included
+/// @param indexMemoryBytes     off-heap memory of the point index
+/// @param stagingMemoryBytes   staging memory in use: blocks being filled or appended, and young blocks kept as cache
+/// @param stagingLocation      where staging lies
+/// @param memoryBudgetBytes    the configured budget of index and staging
+/// @param userBytesWritten     key and value bytes of accepted puts, keys of deletes
+/// @param hostBytesAppended    bytes appended for writers
+/// @param relocatedBytes       bytes appended by garbage collection
+/// @param metadataBytes        bytes appended to the metadata zones
+/// @param writeAmplification   all appended bytes divided by {@code userBytesWritten}; 0 before the first write
+/// @param puts                 accepted puts, batch members included
+/// @param deletes              accepted deletes, batch members included
+/// @param gets                 look-ups
+/// @param deviceReads          look-ups that went to the device
+/// @param writeStalls          times a writer waited for staging space
+/// @param zonesCollected       zones emptied by garbage collection
+/// @param flushes              device flushes
+/// @param asynchronousIo       {@code io_uring}, or the fall-back in use and why
+/// @param recovery             one line on what the last opening found
+public record StoreStats(
+        long keys,
+        long liveBytes,
+        long garbageBytes,
+        long capacityBytes,
+        long deviceBytesUsed,
+        long indexMemoryBytes,
+        long stagingMemoryBytes,
+        String stagingLocation,
+        long memoryBudgetBytes,
+        long userBytesWritten,
+        long hostBytesAppended,
+        long relocatedBytes,
+        long metadataBytes,
+        double writeAmplification,
+        long puts,
+        long deletes,
+        long gets,
+        long deviceReads,
+        long writeStalls,
+        long zonesCollected,
+        long flushes,
+        String asynchronousIo,
+        String recovery) {
+    /// Off-heap index memory divided by keys; 0 for an empty store.
+    public double indexBytesPerKey() {
+        return keys == 0 ? 0 : (double) indexMemoryBytes / keys;
+    }
+}
