@@ -1,7 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv;
 
-/// No room: the store's capacity, its file system or its index memory is used up. Reads and deletes go on; nothing is lost.
+/// No room: the store's capacity, its file system or its index memory is used up. Reads and deletes go on; nothing
+/// is lost.
 public final class StoreFullException extends ZapKvException {
     private static final long serialVersionUID = 1L;
 

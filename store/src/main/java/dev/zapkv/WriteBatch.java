@@ -5,9 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
-/// Puts and deletes that are stored together: after any crash either all of them are there or none. They share one append block,
-/// so their records together must fit into it ({@link ZapKv#maxBatchBytes}). Later operations on a key win over earlier ones.
-/// Not thread-safe; may be cleared and reused. Keys and values are not copied until the batch is written.
+/// Puts and deletes that are stored together: after any crash either all of them are there or none. They share one
+/// append block, so their records together must fit into it ({@link ZapKv#maxBatchBytes}). Later operations on a key
+/// win over earlier ones. Not thread-safe; may be cleared and reused. Keys and values are not copied until the batch
+/// is written.
 public final class WriteBatch {
     private final List<byte[]> keys = new ArrayList<>();
     private final List<byte[]> values = new ArrayList<>();

@@ -3,7 +3,8 @@ package dev.zapkv;
 
 import java.util.Objects;
 
-/// Options of one write. Immutable and thread-safe; make one and reuse it. New options are added here, so that no caller breaks.
+/// Options of one write. Immutable and thread-safe; make one and reuse it. New options are added here, so that no
+/// caller breaks.
 public final class WriteOptions {
     /// The store's own defaults.
     public static final WriteOptions DEFAULT = new WriteOptions(null);

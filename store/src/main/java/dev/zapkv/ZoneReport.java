@@ -4,7 +4,8 @@ package dev.zapkv;
 /// One zone of a store.
 ///
 /// @param zone          zone index
-/// @param state         {@code EMPTY}, {@code OPEN}, {@code CLOSED}, {@code FULL}, {@code READ_ONLY} or {@code OFFLINE}
+/// @param state         {@code EMPTY}, {@code OPEN}, {@code CLOSED}, {@code FULL}, {@code READ_ONLY} or {@code
+/// OFFLINE}
 /// @param stream        what it holds: {@code metadata}, {@code host}, {@code gc}, or {@code none} if empty
 /// @param capacityBytes writable bytes
 /// @param writtenBytes  bytes up to the write pointer

@@ -1,13 +1,14 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io;
 
-/// Receives the two completion stages of a command, always in this order and each exactly once per token. Called on the thread
-/// that polls. May queue further commands; must not poll.
+/// Receives the two completion stages of a command, always in this order and each exactly once per token. Called on
+/// the thread that polls. May queue further commands; must not poll.
 public interface CompletionHandler {
     /// The result is known; the next dependent step may go.
     ///
     /// @param token    as given with the command
-    /// @param result   append: device address; read: bytes; flush: 0; negative: {@code -errno} (see {@link DeviceException})
+    /// @param result   append: device address; read: bytes; flush: 0; negative: {@code -errno} (see {@link
+    /// DeviceException})
     /// @param honoured the requested {@link IoAttributes} that took effect; requested ones not in it were ignored
     void onResult(long token, long result, int honoured);
 

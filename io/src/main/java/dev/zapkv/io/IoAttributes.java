@@ -1,8 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io;
 
-/// Attributes of one command, an int used as a set. Attributes are hints, except {@link #DURABLE}: a device that cannot honour
-/// it refuses the command instead of ignoring it.
+/// Attributes of one command, an int used as a set. Attributes are hints, except {@link #DURABLE}: a device that
+/// cannot honour it refuses the command instead of ignoring it.
 public final class IoAttributes {
     /// No attribute: a foreground command.
     public static final int NONE = 0;

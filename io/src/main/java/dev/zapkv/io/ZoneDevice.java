@@ -6,19 +6,20 @@ import java.lang.foreign.MemorySegment;
 /// Storage made of zones that are written by zone append alone: the one interface between the engine and a device.
 ///
 /// *Poll-driven.* Commands are queued by {@link #append}, {@link #read} and {@link #flush} and complete only inside
-/// {@link #poll} or {@link #await}; there are no call-backs from hidden threads. Completions of one zone arrive in any order.
+/// {@link #poll} or {@link #await}; there are no call-backs from hidden threads. Completions of one zone arrive in
+/// any order.
 ///
 /// *Exactly once.* Each accepted token gets {@link CompletionHandler#onResult} once and then
 /// {@link CompletionHandler#onBufferReleased} once, also when the command failed and when the device is closed.
 ///
-/// *Threads.* All methods but {@link #readSync}, {@link #geometry} and {@link #capabilities} need external synchronisation: one
-/// caller at a time, not necessarily always the same platform thread. {@link #readSync} may be called by any thread, virtual
-/// ones included, at any time; after {@link #close} it throws {@link DeviceException}.
+/// *Threads.* All methods but {@link #readSync}, {@link #geometry} and {@link #capabilities} need external
+/// synchronisation: one caller at a time, not necessarily always the same platform thread. {@link #readSync} may be
+/// called by any thread, virtual ones included, at any time; after {@link #close} it throws {@link DeviceException}.
 ///
 /// *Addresses.* A device address is {@code zone * geometry().zoneSize() + offset}, in bytes, a 64-bit value.
 ///
-/// *Emulated append.* Where the device has no native zone append the implementation assigns the write pointer when it dequeues
-/// the command. Callers cannot tell: they learn the address only from the completion.
+/// *Emulated append.* Where the device has no native zone append the implementation assigns the write pointer when
+/// it dequeues the command. Callers cannot tell: they learn the address only from the completion.
 ///
 /// Append, states and limits follow the NVMe Zoned Namespace Command Set Specification, sections 2 and 3.
 public interface ZoneDevice extends AutoCloseable {
@@ -28,15 +29,17 @@ public interface ZoneDevice extends AutoCloseable {
     /// What the device can do and how that was learned.
     Capabilities capabilities();
 
-    /// Registers memory for use by {@link #append} and {@link #read}, so that the kernel need not pin it for each command. The
-    /// memory must be aligned to, and a multiple of, the logical block. A device without registered buffers, or one that was
-    /// refused them (memory-lock limit), returns a plain buffer: {@link IoBuffer#registered} tells.
+    /// Registers memory for use by {@link #append} and {@link #read}, so that the kernel need not pin it for each
+    /// command. The memory must be aligned to, and a multiple of, the logical block. A device without registered
+    /// buffers, or one that was refused them (memory-lock limit), returns a plain buffer: {@link
+    /// IoBuffer#registered} tells.
     ///
     /// @param memory native memory, alive until the buffer is closed
     /// @return a lease on the memory; closing it while a command uses it throws {@link IllegalStateException}
     IoBuffer register(MemorySegment memory);
 
-    /// Queues an append. The address is known at completion: {@code result} is the absolute device address of the first byte.
+    /// Queues an append. The address is known at completion: {@code result} is the absolute device address of the
+    /// first byte.
     ///
     /// @param zone       zone index
     /// @param buffer     where the data lies
@@ -57,8 +60,8 @@ public interface ZoneDevice extends AutoCloseable {
     /// @return false if the queue is full
     boolean read(long address, IoBuffer buffer, long offset, int length, int attributes, long token);
 
-    /// Queues a flush: everything whose {@code onResult} arrived before this call is on stable media when the flush's own arrives
-    /// with a result of 0.
+    /// Queues a flush: everything whose {@code onResult} arrived before this call is on stable media when the
+    /// flush's own arrives with a result of 0.
     ///
     /// @return false if the queue is full
     boolean flush(long token);
@@ -68,8 +71,8 @@ public interface ZoneDevice extends AutoCloseable {
     /// @return number of {@code onResult} calls made
     int poll(CompletionHandler handler);
 
-    /// As {@link #poll}, but waits for at least one completion if any command is in flight, {@code timeoutNs} at most. Returns at once
-    /// if none is. Ends early, with 0, when {@link #wakeup} is called.
+    /// As {@link #poll}, but waits for at least one completion if any command is in flight, {@code timeoutNs} at
+    /// most. Returns at once if none is. Ends early, with 0, when {@link #wakeup} is called.
     int await(CompletionHandler handler, long timeoutNs);
 
     /// Makes a present or the next {@link #await} return early. Callable from any thread.
@@ -89,21 +92,23 @@ public interface ZoneDevice extends AutoCloseable {
 
     /// Opens a zone explicitly and reserves its space, so that appends cannot fail for want of it.
     ///
-    /// @throws DeviceException with {@link DeviceException#ENOSPC} if the space cannot be had; the zone is then unchanged
+    /// @throws DeviceException with {@link DeviceException#ENOSPC} if the space cannot be had; the zone is then
+    /// unchanged
     void open(int zone);
 
     /// Makes a zone full. No append may be in flight on it.
     void finish(int zone);
 
-    /// Empties a zone and makes it writable from its start. No append may be in flight on it. Read-only and offline zones refuse.
+    /// Empties a zone and makes it writable from its start. No append may be in flight on it. Read-only and offline
+    /// zones refuse.
     void reset(int zone);
 
-    /// Gives the space behind an empty zone back to whoever provides it (a directory: the file is deleted). Devices without such
-    /// a notion do nothing.
+    /// Gives the space behind an empty zone back to whoever provides it (a directory: the file is deleted). Devices
+    /// without such a notion do nothing.
     void release(int zone);
 
-    /// Completes what is in flight (handing it to no handler but counting it as done), persists zone states where the device
-    /// does not do so itself, and releases everything. Idempotent.
+    /// Completes what is in flight (handing it to no handler but counting it as done), persists zone states where
+    /// the device does not do so itself, and releases everything. Idempotent.
     @Override
     void close();
 }

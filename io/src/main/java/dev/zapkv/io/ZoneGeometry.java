@@ -6,7 +6,8 @@ package dev.zapkv.io;
 /// @param blockSize    logical block: the alignment and granularity of appends, a power of two
 /// @param zoneSize     address stride between zones, a power of two
 /// @param zoneCapacity writable bytes of a zone, at most {@code zoneSize}, a multiple of {@code blockSize}
-/// @param zoneCount    number of zones, at least 1 (a directory creates zone files as they are needed, up to this many)
+/// @param zoneCount    number of zones, at least 1 (a directory creates zone files as they are needed, up to this
+/// many)
 /// @param maxOpen      zones that may be open at a time; 0 = no limit
 /// @param maxActive    zones that may be open or closed at a time; 0 = no limit
 /// @param maxAppend    largest single append, a multiple of {@code blockSize}
@@ -16,7 +17,10 @@ public record ZoneGeometry(
     public ZoneGeometry {
         check(blockSize >= 512 && Integer.bitCount(blockSize) == 1, "blockSize", blockSize);
         check(zoneSize >= blockSize && Long.bitCount(zoneSize) == 1, "zoneSize", zoneSize);
-        check(zoneCapacity >= blockSize && zoneCapacity <= zoneSize && zoneCapacity % blockSize == 0, "zoneCapacity", zoneCapacity);
+        check(
+                zoneCapacity >= blockSize && zoneCapacity <= zoneSize && zoneCapacity % blockSize == 0,
+                "zoneCapacity",
+                zoneCapacity);
         check(zoneCount >= 1, "zoneCount", zoneCount);
         check(maxOpen >= 0, "maxOpen", maxOpen);
         check(maxActive >= 0, "maxActive", maxActive);

@@ -1,7 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io;
 
-/// Zone states (Zoned Namespace Command Set Specification, zone state machine). Implicitly and explicitly open are one here.
+/// Zone states (Zoned Namespace Command Set Specification, zone state machine). Implicitly and explicitly open are
+/// one here.
 public enum ZoneState {
     /// Nothing written since the last reset.
     EMPTY,
