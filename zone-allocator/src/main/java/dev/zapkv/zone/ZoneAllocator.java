@@ -1,0 +1,182 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.zone;
+
+import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.io.ZoneState;
+import java.util.Arrays;
+
+/// Decides which zone the next append of a stream goes to.
+///
+/// *Invariants.* The bytes handed out for a zone never exceed its capacity. Host appends never take one of the last
+/// {@code reserve} empty zones: garbage collection can always finish the victim it began. At most {@code zoneLimit}
+/// zones are in use.
+///
+/// Belongs to the I/O agent.
+public final class ZoneAllocator {
+    /// Zones 0 and 1 hold metadata and are never handed out here.
+    public static final int FIRST_DATA_ZONE = 2;
+
+    /// Returned when there is no zone to append to.
+    public static final int NONE = -1;
+
+    private static final int STREAMS = Stream.GC.code() + 1;
+
+    private final ZoneDevice device;
+    private final ZoneTable table;
+    private final int zoneLimit;
+    private final int reserve;
+    private final int[] openZones = new int[STREAMS];
+    private final int[] inFlight;
+    private int emptyZones;
+    private int searchFrom = FIRST_DATA_ZONE;
+    private boolean fileSystemFull;
+    private long zonesOpened;
+
+    /// @param zoneLimit zones that may be in use, metadata zones included; at most the device's zone count
+    /// @param reserve   empty zones that only garbage collection may take
+    public ZoneAllocator(final ZoneDevice device, final ZoneTable table, final int zoneLimit, final int reserve) {
+        if (zoneLimit > table.zoneCount() || zoneLimit < FIRST_DATA_ZONE + reserve + 1) {
+            throw new IllegalArgumentException(
+                    "zoneLimit=" + zoneLimit + " zoneCount=" + table.zoneCount() + " reserve=" + reserve);
+        }
+        this.device = device;
+        this.table = table;
+        this.zoneLimit = zoneLimit;
+        this.reserve = reserve;
+        inFlight = new int[table.zoneCount()];
+        Arrays.fill(openZones, NONE);
+        for (int zone = FIRST_DATA_ZONE; zone < zoneLimit; zone++) {
+            if (table.state(zone) == ZoneState.EMPTY) {
+                emptyZones++;
+            }
+        }
+    }
+
+    /// Continues to fill a zone that was open when the store was closed.
+    public void adopt(final Stream stream, final int zone) {
+        openZones[stream.code()] = zone;
+    }
+
+    /// Takes room for an append: the zone to append to, or {@link #NONE} if the stream has to wait until a zone is
+    /// collected. Each room taken must be given back by {@link #completed}.
+    public int take(final Stream stream, final int length) {
+        int zone = openZones[stream.code()];
+        if (zone != NONE && table.written(zone) + length > table.capacity()) {
+            openZones[stream.code()] = NONE;
+            retireOpenZone(zone);
+            zone = NONE;
+        }
+        if (zone == NONE) {
+            zone = openNext(stream);
+            if (zone == NONE) {
+                return NONE;
+            }
+            openZones[stream.code()] = zone;
+        }
+        table.addWritten(zone, length);
+        inFlight[zone]++;
+        return zone;
+    }
+
+    /// An append that {@link #take} made room for has completed, well or not.
+    public void completed(final int zone) {
+        inFlight[zone]--;
+        if (inFlight[zone] == 0 && !isOpen(zone) && table.state(zone) == ZoneState.OPEN) {
+            finish(zone);
+        }
+    }
+
+    /// An append to the zone failed: no stream appends to it any more.
+    public void abandon(final int zone) {
+        for (int s = 0; s < STREAMS; s++) {
+            if (openZones[s] == zone) {
+                openZones[s] = NONE;
+                retireOpenZone(zone);
+            }
+        }
+    }
+
+    /// A zone was reset and may be handed out again.
+    public void freed(final int zone) {
+        emptyZones++;
+        searchFrom = Math.min(searchFrom, zone);
+        fileSystemFull = false;
+    }
+
+    /// Whether a zone may be chosen as a victim: full and without appends in flight.
+    public boolean collectable(final int zone) {
+        return zone >= FIRST_DATA_ZONE && table.state(zone) == ZoneState.FULL && inFlight[zone] == 0;
+    }
+
+    /// Empty zones that may still be taken, the reserve included; none beyond the reserve count once the file system
+    /// is full.
+    public int emptyZones() {
+        return fileSystemFull ? Math.min(emptyZones, reserve) : emptyZones;
+    }
+
+    /// Zones that only garbage collection may take.
+    public int reserve() {
+        return reserve;
+    }
+
+    /// Zones that may be in use, metadata zones included.
+    public int zoneLimit() {
+        return zoneLimit;
+    }
+
+    /// Zones opened so far.
+    public long zonesOpened() {
+        return zonesOpened;
+    }
+
+    /// Whether the last attempt to open a zone found no space on the file system.
+    public boolean fileSystemFull() {
+        return fileSystemFull;
+    }
+
+    private boolean isOpen(final int zone) {
+        for (final int open : openZones) {
+            if (open == zone) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void retireOpenZone(final int zone) {
+        if (inFlight[zone] == 0 && table.state(zone) == ZoneState.OPEN) {
+            finish(zone);
+        }
+    }
+
+    private void finish(final int zone) {
+        device.finish(zone);
+        table.finish(zone);
+    }
+
+    private int openNext(final Stream stream) {
+        if (emptyZones <= (stream == Stream.GC ? 0 : reserve)) {
+            return NONE;
+        }
+        for (int zone = searchFrom; zone < zoneLimit; zone++) {
+            if (table.state(zone) == ZoneState.EMPTY) {
+                try {
+                    device.open(zone);
+                } catch (final DeviceException e) {
+                    if (e.errno() != DeviceException.ENOSPC) {
+                        throw e;
+                    }
+                    fileSystemFull = true;
+                    return NONE;
+                }
+                table.open(zone, stream);
+                searchFrom = zone + 1;
+                emptyZones--;
+                zonesOpened++;
+                return zone;
+            }
+        }
+        return NONE;
+    }
+}

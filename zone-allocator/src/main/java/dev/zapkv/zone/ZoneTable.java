@@ -1,0 +1,193 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.zone;
+
+import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneState;
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLongArray;
+
+/// What the store knows of each zone. Invariants, once no write is in flight:
+/// {@code 0 <= tombstoneBytes <= liveBytes <= written <= capacity}; an empty zone has all of them 0.
+///
+/// *Threads.* {@link #addLive} and {@link #liveBytes} may be called by any thread; everything else belongs to the I/O
+/// agent, and others read it as statistics only.
+public final class ZoneTable {
+    /// Horizon of a zone that holds nothing.
+    public static final long NO_HORIZON = Long.MAX_VALUE;
+
+    private final ZoneGeometry geometry;
+    private final ZoneState[] states;
+    private final Stream[] streams;
+    private final long[] written;
+    private final int[] generations;
+    private final long[] horizons;
+    private final long[] newestTombstones;
+    private final long[] tombstoneBytes;
+    private final AtomicLongArray live;
+    private int usedZones;
+
+    /// A table of empty zones.
+    public ZoneTable(final ZoneGeometry geometry) {
+        this.geometry = geometry;
+        final int zones = geometry.zoneCount();
+        states = new ZoneState[zones];
+        Arrays.fill(states, ZoneState.EMPTY);
+        streams = new Stream[zones];
+        written = new long[zones];
+        generations = new int[zones];
+        horizons = new long[zones];
+        Arrays.fill(horizons, NO_HORIZON);
+        newestTombstones = new long[zones];
+        tombstoneBytes = new long[zones];
+        live = new AtomicLongArray(zones);
+    }
+
+    /// Number of zones of the device.
+    public int zoneCount() {
+        return states.length;
+    }
+
+    /// One more than the highest zone that was ever in use since opening.
+    public int usedZones() {
+        return usedZones;
+    }
+
+    /// Writable bytes of each zone.
+    public long capacity() {
+        return geometry.zoneCapacity();
+    }
+
+    /// State of a zone.
+    public ZoneState state(final int zone) {
+        return states[zone];
+    }
+
+    /// Stream a zone belongs to, or null if it is empty.
+    public Stream stream(final int zone) {
+        return streams[zone];
+    }
+
+    /// Bytes appended, or being appended, to a zone since its reset.
+    public long written(final int zone) {
+        return written[zone];
+    }
+
+    /// Bytes of records in a zone that the index points at, plus tombstones not yet dropped. May be momentarily off
+    /// by records in flight, and then even negative.
+    public long liveBytes(final int zone) {
+        return live.get(zone);
+    }
+
+    /// Bytes of tombstones among the live bytes.
+    public long tombstoneBytes(final int zone) {
+        return tombstoneBytes[zone];
+    }
+
+    /// Log position of the newest tombstone in a zone; 0 if there is none.
+    public long newestTombstone(final int zone) {
+        return newestTombstones[zone];
+    }
+
+    /// A log position such that the zone holds no superseded record whose successor is older than it: a tombstone at
+    /// a position below every other zone's horizon has no older version left to hide.
+    public long horizon(final int zone) {
+        return horizons[zone];
+    }
+
+    /// How often a zone was emptied; its blocks carry this number.
+    public int generation(final int zone) {
+        return generations[zone];
+    }
+
+    /// Changes a zone's live bytes. Any thread.
+    public void addLive(final int zone, final long bytes) {
+        live.getAndAdd(zone, bytes);
+    }
+
+    /// Adds a tombstone to a zone's live bytes.
+    public void addTombstone(final int zone, final long bytes, final long logPosition) {
+        live.getAndAdd(zone, bytes);
+        tombstoneBytes[zone] += bytes;
+        newestTombstones[zone] = Math.max(newestTombstones[zone], logPosition);
+    }
+
+    /// Puts a zone to use for a stream.
+    public void open(final int zone, final Stream stream) {
+        states[zone] = ZoneState.OPEN;
+        streams[zone] = stream;
+        usedZones = Math.max(usedZones, zone + 1);
+    }
+
+    /// A zone takes no more appends.
+    public void finish(final int zone) {
+        states[zone] = ZoneState.FULL;
+    }
+
+    /// Takes over what a scan or the device says of a zone.
+    public void recover(final int zone, final ZoneState state, final Stream stream, final long writtenBytes) {
+        states[zone] = state;
+        streams[zone] = stream;
+        written[zone] = writtenBytes;
+        if (state != ZoneState.EMPTY) {
+            usedZones = Math.max(usedZones, zone + 1);
+        }
+    }
+
+    /// Counts an append.
+    public void addWritten(final int zone, final long bytes) {
+        written[zone] += bytes;
+    }
+
+    /// Lowers a zone's horizon to that of a block in it.
+    public void lowerHorizon(final int zone, final long logPosition) {
+        horizons[zone] = Math.min(horizons[zone], logPosition);
+    }
+
+    /// Sets a zone's generation, at recovery.
+    public void generation(final int zone, final int generation) {
+        generations[zone] = generation;
+    }
+
+    /// Empties a zone: its next life begins.
+    public void reset(final int zone) {
+        states[zone] = ZoneState.EMPTY;
+        streams[zone] = null;
+        written[zone] = 0;
+        horizons[zone] = NO_HORIZON;
+        newestTombstones[zone] = 0;
+        tombstoneBytes[zone] = 0;
+        live.set(zone, 0);
+        generations[zone]++;
+    }
+
+    /// Lowest horizon of all zones but one.
+    public long lowestHorizonExcept(final int zone) {
+        long lowest = NO_HORIZON;
+        for (int z = 0; z < usedZones; z++) {
+            if (z != zone) {
+                lowest = Math.min(lowest, horizons[z]);
+            }
+        }
+        return lowest;
+    }
+
+    /// Sum of live bytes over all zones.
+    public long totalLiveBytes() {
+        long sum = 0;
+        for (int z = 0; z < usedZones; z++) {
+            sum += live.get(z);
+        }
+        return sum;
+    }
+
+    /// Sum of written bytes over all zones of a stream, or of all data streams if null.
+    public long totalWritten(final Stream stream) {
+        long sum = 0;
+        for (int z = 0; z < usedZones; z++) {
+            if (streams[z] != null && (stream == null ? streams[z] != Stream.METADATA : streams[z] == stream)) {
+                sum += written[z];
+            }
+        }
+        return sum;
+    }
+}
