@@ -1,0 +1,143 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.bench.ycsb;
+
+import dev.zapkv.bench.Main;
+import dev.zapkv.bench.peer.EngineKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+
+/// All engines and repetitions of one run, one child process at a time. The engines take turns, in the opposite order
+/// every other
+/// repetition, so that what drifts on the machine hits them alike. The data goes when the run ends, however it ends.
+final class Campaign implements AutoCloseable {
+    private final ScratchDirectory scratch;
+    private final List<EngineKind> engines;
+    private final RunSettings settings;
+    private final int repetitions;
+    private final long startedNs = System.nanoTime();
+    private final Thread shutdownHook = Thread.ofPlatform().unstarted(this::abandon);
+    private volatile ChildProcess child;
+
+    Campaign(
+            final ScratchDirectory scratch,
+            final List<EngineKind> engines,
+            final RunSettings settings,
+            final int repetitions) {
+        this.scratch = scratch;
+        this.engines = engines;
+        this.settings = settings;
+        this.repetitions = repetitions;
+        Runtime.getRuntime().addShutdownHook(shutdownHook);
+    }
+
+    Path directory() {
+        return scratch.path();
+    }
+
+    Comparison run(final ProgressLine progress) throws IOException {
+        final Comparison comparison = new Comparison(engines);
+        for (int repetition = 1; repetition <= repetitions; repetition++) {
+            for (final EngineKind engine : order(repetition)) {
+                runChild(engine, repetition, comparison, progress);
+            }
+        }
+        progress.clear();
+        return comparison;
+    }
+
+    /// Odd repetitions as named, even ones the other way round.
+    List<EngineKind> order(final int repetition) {
+        return repetition % 2 == 1 ? engines : engines.reversed();
+    }
+
+    private void runChild(
+            final EngineKind engine, final int repetition, final Comparison comparison, final ProgressLine progress)
+            throws IOException {
+        final String where = String.format(Locale.ROOT, "[%d/%d] %s", repetition, repetitions, engine);
+        progress.update(where + " warming up");
+        final Path data = Files.createDirectory(scratch.path().resolve(engine + "-" + repetition));
+        try (ChildProcess process = ChildProcess.start(Main.class, engine, settings, data)) {
+            child = process;
+            process.await(message -> {
+                switch (message) {
+                    case ChildMessage.Progress news -> progress.update(ProgressLine.phase(where, news));
+                    case ChildMessage.Result result -> {
+                        comparison.add(engine, result.phase());
+                        progress.finished(ProgressLine.done(where, result.phase()));
+                    }
+                    case ChildMessage.Failure failure -> throw new PhaseFailedException(failure.message());
+                }
+            });
+        } catch (final PhaseFailedException e) {
+            progress.clear();
+            throw new PhaseFailedException(where + ": " + e.getMessage(), e);
+        } finally {
+            child = null;
+        }
+        ScratchDirectory.delete(data);
+    }
+
+    /// What was run, within which budget, and where.
+    String conditions() {
+        final StringBuilder text = new StringBuilder();
+        for (final EngineKind engine : engines) {
+            final String note = engine.durabilityNote(settings.durability());
+            text.append(note.isEmpty() ? "" : "Note: " + note + ".\n");
+        }
+        text.append(String.format(
+                Locale.ROOT,
+                "Run: %,d records of %,d bytes, %,d operations a workload, %d client thread%s, durability %s, %s,"
+                        + " medians of %d, %d cores, %.0f s in all.%n",
+                settings.records(),
+                settings.valueSize(),
+                settings.operations(),
+                settings.threads(),
+                settings.threads() == 1 ? "" : "s",
+                settings.durability(),
+                settings.target() > 0
+                        ? String.format(Locale.ROOT, "open loop at %,d ops/s", settings.target())
+                        : "closed loop",
+                repetitions,
+                Runtime.getRuntime().availableProcessors(),
+                (System.nanoTime() - startedNs) / 1e9));
+        text.append("Memory budget of each engine: ")
+                .append(Quantity.ofBytes(settings.memoryBytes()))
+                .append(".\n");
+        text.append("Data was in ")
+                .append(scratch.path())
+                .append(" (")
+                .append(fileSystem())
+                .append("), now deleted.\n");
+        return text.toString();
+    }
+
+    private String fileSystem() {
+        try {
+            return Files.getFileStore(scratch.path()).type();
+        } catch (final IOException e) {
+            return "file system unknown: " + e.getMessage();
+        }
+    }
+
+    /// On Ctrl-C: first the writer, then what it wrote.
+    private void abandon() {
+        final ChildProcess running = child;
+        if (running != null) {
+            running.close();
+        }
+        scratch.close();
+    }
+
+    @Override
+    public void close() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(shutdownHook);
+        } catch (final IllegalStateException e) {
+            return; // The JVM is on its way out: the hook deletes.
+        }
+        scratch.close();
+    }
+}

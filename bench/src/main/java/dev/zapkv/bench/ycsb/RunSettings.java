@@ -1,0 +1,37 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.bench.ycsb;
+
+import dev.zapkv.bench.peer.DurabilityLevel;
+import java.util.List;
+
+/// What a child process is to run: the same for every engine.
+///
+/// @param workloads  phases to report; the load always runs
+/// @param records    records to load
+/// @param operations operations of each phase after the load
+/// @param valueSize  bytes of a value
+/// @param threads    client threads
+/// @param durability level of every write
+/// @param memoryBytes budget of the engine
+/// @param target     operations per second of an open loop, or 0 for a closed loop
+/// @param seed       of keys, values and choices
+record RunSettings(
+        List<WorkloadKind> workloads,
+        long records,
+        long operations,
+        int valueSize,
+        int threads,
+        DurabilityLevel durability,
+        long memoryBytes,
+        long target,
+        long seed) {
+    /// Operations of a phase.
+    long operations(final WorkloadKind workload) {
+        return workload == WorkloadKind.LOAD ? records : operations;
+    }
+
+    /// The same with other counts, for the warm-up.
+    RunSettings scaledTo(final List<WorkloadKind> phases, final long newRecords, final long newOperations) {
+        return new RunSettings(phases, newRecords, newOperations, valueSize, threads, durability, memoryBytes, 0, seed);
+    }
+}
