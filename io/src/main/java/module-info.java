@@ -5,4 +5,6 @@ module dev.zapkv.io {
     exports dev.zapkv.io;
     exports dev.zapkv.io.linux to
             dev.zapkv.bench;
+    exports dev.zapkv.io.uring to
+            dev.zapkv.bench;
 }

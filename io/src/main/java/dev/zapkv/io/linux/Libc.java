@@ -12,9 +12,9 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
-/// The system calls in use, through the C library: the only class of the project with FFM downcalls. Every method
-/// returns the
-/// call's result, or {@code -errno}; none throws for an error of the system. 64-bit Linux only.
+/// The system calls in use, through the C library: the only class of the project with FFM downcalls. Every
+/// method returns the call's result, or {@code -errno}; none throws for an error of the system. 64-bit Linux
+/// only.
 @SuppressWarnings("restricted") // downcalls are what this class is for
 public final class Libc {
     /// {@code PROT_READ | PROT_WRITE}.
@@ -49,10 +49,19 @@ public final class Libc {
     public static final int O_DIRECTORY = System.getProperty("os.arch").equals("aarch64") ? 0x4000 : 0x10000;
     /// {@code O_CLOEXEC}.
     public static final int O_CLOEXEC = 0x80000;
+    /// {@code EFD_CLOEXEC}.
+    public static final int EFD_CLOEXEC = 0x80000;
+    /// {@code SEEK_DATA}.
+    public static final int SEEK_DATA = 3;
     /// {@code FALLOC_FL_KEEP_SIZE}.
     public static final int FALLOC_FL_KEEP_SIZE = 1;
     /// {@code FALLOC_FL_PUNCH_HOLE}.
     public static final int FALLOC_FL_PUNCH_HOLE = 2;
+
+    // System call numbers: the same on every 64-bit architecture Java runs on.
+    private static final long SYS_IO_URING_SETUP = 425;
+    private static final long SYS_IO_URING_ENTER = 426;
+    private static final long SYS_IO_URING_REGISTER = 427;
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
@@ -78,6 +87,20 @@ public final class Libc {
     private static final MethodHandle FDATASYNC = downcall("fdatasync", FunctionDescriptor.of(INT, INT));
     private static final MethodHandle PREAD = downcall("pread", FunctionDescriptor.of(LONG, INT, LONG, LONG, LONG));
     private static final MethodHandle PWRITE = downcall("pwrite", FunctionDescriptor.of(LONG, INT, LONG, LONG, LONG));
+    private static final MethodHandle PREAD_SEGMENT =
+            downcall("pread", FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
+    private static final MethodHandle WRITE = downcall("write", FunctionDescriptor.of(LONG, INT, LONG, LONG));
+    private static final MethodHandle LSEEK = downcall("lseek", FunctionDescriptor.of(LONG, INT, LONG, INT));
+    private static final MethodHandle EVENTFD = downcall("eventfd", FunctionDescriptor.of(INT, INT, INT));
+    // The C library has no wrapper for these. All arguments travel as longs: the kernel narrows them itself.
+    private static final MethodHandle SYSCALL_2 =
+            downcall("syscall", FunctionDescriptor.of(LONG, LONG, LONG, LONG), Linker.Option.firstVariadicArg(1));
+    private static final MethodHandle SYSCALL_4 = downcall(
+            "syscall", FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG), Linker.Option.firstVariadicArg(1));
+    private static final MethodHandle SYSCALL_6 = downcall(
+            "syscall",
+            FunctionDescriptor.of(LONG, LONG, LONG, LONG, LONG, LONG, LONG, LONG),
+            Linker.Option.firstVariadicArg(1));
 
     private Libc() {}
 
@@ -186,6 +209,108 @@ public final class Libc {
         final MemorySegment state = ERRNO_STATE.get();
         try {
             return result((long) PWRITE.invokeExact(state, fd, address, length, offset), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code pread(2)} into a range of a native segment. Bounds and liveness are checked, and the segment
+    /// cannot be freed while the call runs.
+    ///
+    /// @throws IndexOutOfBoundsException if the range does not lie in the segment
+    /// @throws IllegalStateException     if the segment's arena is closed
+    public static long pread(
+            final int fd,
+            final MemorySegment target,
+            final long targetOffset,
+            final long length,
+            final long fileOffset) {
+        final MemorySegment range = target.asSlice(targetOffset, length);
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return result((long) PREAD_SEGMENT.invokeExact(state, fd, range, length, fileOffset), state);
+        } catch (final RuntimeException e) {
+            throw e; // a closed arena, a heap segment
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code write(2)} from native memory.
+    public static long write(final int fd, final long address, final long length) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return result((long) WRITE.invokeExact(state, fd, address, length), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code lseek(2)}.
+    public static long lseek(final int fd, final long offset, final int whence) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return result((long) LSEEK.invokeExact(state, fd, offset, whence), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code eventfd(2)}.
+    public static int eventfd(final int initialValue, final int flags) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return result((int) EVENTFD.invokeExact(state, initialValue, flags), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code io_uring_setup(2)}.
+    public static int ioUringSetup(final int entries, final long paramsAddress) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return (int) result(
+                    (long) SYSCALL_2.invokeExact(state, SYS_IO_URING_SETUP, (long) entries, paramsAddress), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code io_uring_enter2(2)}.
+    public static int ioUringEnter(
+            final int fd,
+            final int toSubmit,
+            final int minComplete,
+            final int flags,
+            final long argument,
+            final long argumentSize) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return (int) result(
+                    (long) SYSCALL_6.invokeExact(
+                            state,
+                            SYS_IO_URING_ENTER,
+                            (long) fd,
+                            (long) toSubmit,
+                            (long) minComplete,
+                            (long) flags,
+                            argument,
+                            argumentSize),
+                    state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code io_uring_register(2)}.
+    public static int ioUringRegister(final int fd, final int operation, final long argument, final int count) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return (int) result(
+                    (long) SYSCALL_4.invokeExact(
+                            state, SYS_IO_URING_REGISTER, (long) fd, (long) operation, argument, (long) count),
+                    state);
         } catch (final Throwable t) {
             throw unexpected(t);
         }
