@@ -3,6 +3,7 @@
 /// Zoned devices and the io_uring binding beneath them. Knows nothing of keys.
 module dev.zapkv.io {
     exports dev.zapkv.io;
+    exports dev.zapkv.io.file;
     exports dev.zapkv.io.linux to
             dev.zapkv.bench;
     exports dev.zapkv.io.uring to

@@ -1,0 +1,30 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.io.file;
+
+import dev.zapkv.io.Capabilities;
+import dev.zapkv.io.Capabilities.Capability;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Puts together what a directory can do.
+final class FileCapabilities {
+    private FileCapabilities() {}
+
+    static Capabilities describe(final IoEngine engine, final FileDeviceOptions options, final boolean direct) {
+        final List<Capability> details = new ArrayList<>();
+        details.add(new Capability(
+                "asynchronous-io",
+                engine.description(),
+                options.asyncIo() + ", " + AsyncIo.PROPERTY + "=" + System.getProperty(AsyncIo.PROPERTY, "auto"),
+                engine instanceof ThreadEngine ? "positional reads and writes on threads" : ""));
+        details.add(new Capability(
+                "direct-io",
+                direct ? "yes" : "no",
+                options.directIo() == DirectIo.OFF ? "option" : "O_DIRECT read of the identity file",
+                direct ? "" : "through the page cache"));
+        details.add(new Capability("append", "emulated", "by design", "write pointer assigned by the host"));
+        details.add(new Capability("durable-append", "yes", "RWF_DSYNC or fdatasync", ""));
+        details.addAll(engine.capabilities());
+        return new Capabilities("file", false, true, engine.description(), details);
+    }
+}

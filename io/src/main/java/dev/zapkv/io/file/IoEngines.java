@@ -1,0 +1,41 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.io.file;
+
+import dev.zapkv.io.DeviceException;
+
+/// Chooses how commands get to the kernel.
+final class IoEngines {
+    private IoEngines() {}
+
+    /// @param slots commands that may be in flight
+    /// @throws DeviceException if io_uring is demanded and cannot be used
+    static IoEngine open(final AsyncIo wanted, final int slots) {
+        return switch (wanted.conclude()) {
+            case THREADS -> new ThreadEngine(slots, "").start();
+            case IO_URING -> demandRing(slots);
+            case AUTO -> preferRing(slots);
+        };
+    }
+
+    private static IoEngine demandRing(final int slots) {
+        try {
+            return RingEngine.open(slots);
+        } catch (final DeviceException e) {
+            throw new DeviceException(
+                    "io_uring was demanded and cannot be used: " + e.getMessage()
+                            + "; allow it (sysctl kernel.io_uring_disabled, seccomp profile, memory-lock limit) or set "
+                            + AsyncIo.PROPERTY + "=threads",
+                    e.errno(),
+                    e);
+        }
+    }
+
+    private static IoEngine preferRing(final int slots) {
+        try {
+            return RingEngine.open(slots);
+        } catch (final DeviceException e) {
+            // Same semantics without it; the reason is reported with the capabilities.
+            return new ThreadEngine(slots, e.getMessage()).start();
+        }
+    }
+}

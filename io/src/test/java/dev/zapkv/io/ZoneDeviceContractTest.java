@@ -1,0 +1,610 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.io;
+
+import static dev.zapkv.io.TestGeometries.BLOCK;
+import static dev.zapkv.io.TestGeometries.CAPACITY;
+import static dev.zapkv.io.TestGeometries.MAX_APPEND;
+import static dev.zapkv.io.TestGeometries.ZONES;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.zapkv.io.linux.Errno;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.random.RandomGenerator;
+import java.util.random.RandomGeneratorFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What every device must do. A subclass provides one; all tests run on a geometry of small zones.
+public abstract class ZoneDeviceContractTest {
+    protected static final int QUEUE_DEPTH = 16;
+    private static final int BUFFER_LENGTH = QUEUE_DEPTH * MAX_APPEND;
+    private static final long SEED = 20_260_101;
+
+    protected ZoneDevice device;
+    protected final Arena arena = Arena.ofShared();
+    protected final MemorySegment memory = arena.allocate(BUFFER_LENGTH, BLOCK);
+    protected final Completions completions = new Completions();
+    private IoBuffer buffer;
+
+    protected ZoneDeviceContractTest() {}
+
+    /// A new device with all zones empty and {@link #QUEUE_DEPTH} commands.
+    protected abstract ZoneDevice create(ZoneGeometry geometry) throws IOException;
+
+    /// The media of the device closed before, opened again.
+    protected abstract ZoneDevice reopen() throws IOException;
+
+    @BeforeEach
+    void open() throws IOException {
+        device = create(TestGeometries.small());
+        buffer = device.register(memory);
+    }
+
+    @AfterEach
+    void close() {
+        device.close();
+        arena.close();
+    }
+
+    private static RandomGenerator random() {
+        return RandomGeneratorFactory.of("L64X128MixRandom").create(SEED);
+    }
+
+    private void fill(final long offset, final int length, final long pattern) {
+        for (long i = 0; i < length; i += Long.BYTES) {
+            memory.set(ValueLayout.JAVA_LONG, offset + i, pattern * 1_000_003 + i);
+        }
+    }
+
+    private byte[] readBack(final long address, final int length) {
+        try (Arena scratch = Arena.ofConfined()) {
+            final MemorySegment target = scratch.allocate(length);
+            device.readSync(address, target, 0, length);
+            return target.toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    private byte[] bytes(final long offset, final int length) {
+        return memory.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    private long appendOne(final int zone, final int length, final long token) {
+        fill(0, length, token);
+        assertTrue(device.append(zone, buffer, 0, length, IoAttributes.NONE, token));
+        return completions.drain(device).result(token);
+    }
+
+    @Test
+    void shouldReadBackWhatWasAppended() {
+        final long address = appendOne(2, 3 * BLOCK, 7);
+        assertEquals(device.geometry().address(2, 0), address);
+        assertArrayEquals(bytes(0, 3 * BLOCK), readBack(address, 3 * BLOCK));
+        assertEquals(Set.of(7L), completions.released);
+        assertEquals(0, device.inFlight());
+    }
+
+    @Test
+    void shouldReadUnalignedRanges() {
+        final long address = appendOne(0, 2 * BLOCK, 1);
+        final byte[] expected = Arrays.copyOfRange(bytes(0, 2 * BLOCK), 4001, 4001 + 333);
+        assertArrayEquals(expected, readBack(address + 4001, 333));
+        assertEquals(0, readBack(address, 0).length);
+    }
+
+    @Test
+    void shouldReadAsynchronously() {
+        final long address = appendOne(1, 2 * BLOCK, 1);
+        assertTrue(device.read(address + BLOCK, buffer, 8 * BLOCK, BLOCK, IoAttributes.BACKGROUND, 2));
+        assertEquals(BLOCK, completions.drain(device).result(2));
+        assertArrayEquals(bytes(BLOCK, BLOCK), bytes(8 * BLOCK, BLOCK));
+    }
+
+    @Test
+    void shouldReadZonesThatWereNeverWritten() {
+        final byte[] read = readBack(device.geometry().address(5, 0), 2 * BLOCK);
+        assertArrayEquals(new byte[2 * BLOCK], read);
+        fill(0, BLOCK, 3);
+        assertTrue(device.read(device.geometry().address(6, 0), buffer, 0, BLOCK, IoAttributes.NONE, 1));
+        assertEquals(BLOCK, completions.drain(device).result(1));
+        assertArrayEquals(new byte[BLOCK], bytes(0, BLOCK));
+    }
+
+    @Test
+    void shouldGiveEachOfManyAppendsInFlightItsOwnPlace() {
+        final RandomGenerator random = random();
+        final Set<Long> blocksTaken = new HashSet<>();
+        final List<int[]> appends = new ArrayList<>();
+        for (int round = 0; round < 12; round++) {
+            appends.clear();
+            for (int i = 0; i < QUEUE_DEPTH; i++) {
+                final int length = (1 + random.nextInt(3)) * BLOCK;
+                fill((long) i * MAX_APPEND, length, round * 100 + i);
+                appends.add(new int[] {random.nextInt(ZONES), length});
+                assertTrue(
+                        device.append(appends.get(i)[0], buffer, (long) i * MAX_APPEND, length, IoAttributes.NONE, i));
+            }
+            completions.clear();
+            completions.drain(device);
+            for (int i = 0; i < QUEUE_DEPTH; i++) {
+                verifyAppend(appends.get(i), i, blocksTaken);
+            }
+        }
+    }
+
+    private void verifyAppend(final int[] append, final int token, final Set<Long> blocksTaken) {
+        final String where = "seed=" + SEED + " token=" + token;
+        final long address = completions.result(token);
+        if (address == -Errno.ENOSPC || address == -Errno.EINVAL) {
+            return; // the zone filled up
+        }
+        assertTrue(address >= 0, where + " result=" + address);
+        assertEquals(append[0], device.geometry().zoneOf(address), where);
+        assertTrue(device.geometry().offsetOf(address) + append[1] <= CAPACITY, where);
+        for (long block = address; block < address + append[1]; block += BLOCK) {
+            assertTrue(blocksTaken.add(block), where + ": overlap at " + block);
+        }
+        assertArrayEquals(bytes((long) token * MAX_APPEND, append[1]), readBack(address, append[1]), where);
+    }
+
+    @Test
+    void shouldCompleteAppendsOfOneZoneOutOfOrder() {
+        boolean outOfOrder = false;
+        for (int round = 0; round < 500 && !outOfOrder; round++) {
+            device.reset(0);
+            completions.clear();
+            // Long, durable ones between short ones, which overtake them where the device works on several at a time.
+            for (int i = 0; i < 8; i++) {
+                final boolean slow = i % 2 == 0;
+                final int attributes = slow ? IoAttributes.DURABLE : IoAttributes.NONE;
+                final int length = slow ? 10 * BLOCK : BLOCK;
+                assertTrue(device.append(0, buffer, (long) i * MAX_APPEND, length, attributes, i));
+            }
+            completions.drain(device);
+            outOfOrder = !completions.order.equals(List.of(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L));
+        }
+        assertTrue(outOfOrder, "no completion overtook another in 500 rounds");
+    }
+
+    @Test
+    void shouldFillAZoneToItsCapacityAndRefuseMore() {
+        for (int i = 0; i < CAPACITY / MAX_APPEND; i++) {
+            assertEquals(device.geometry().address(3, (long) i * MAX_APPEND), appendOne(3, MAX_APPEND, i));
+        }
+        assertEquals(new ZoneInfo(3, ZoneState.FULL, CAPACITY, CAPACITY, true), device.report(3));
+        assertEquals(-Errno.EINVAL, appendOne(3, BLOCK, 99));
+    }
+
+    @Test
+    void shouldRefuseAppendBeyondZoneCapacity() {
+        for (int i = 0; i < CAPACITY / MAX_APPEND - 1; i++) {
+            appendOne(3, MAX_APPEND, i);
+        }
+        appendOne(3, BLOCK, 50);
+        final ZoneInfo before = device.report(3);
+        assertEquals(-Errno.ENOSPC, appendOne(3, MAX_APPEND, 51));
+        assertEquals(before, device.report(3));
+        assertTrue(appendOne(3, MAX_APPEND - BLOCK, 52) >= 0);
+        assertEquals(ZoneState.FULL, device.report(3).state());
+        assertEquals(Set.of(0L, 1L, 50L, 51L, 52L), completions.released);
+    }
+
+    @Test
+    void shouldTakeTheLargestAppend() {
+        assertTrue(appendOne(0, MAX_APPEND, 1) >= 0);
+    }
+
+    @Test
+    void shouldRefuseWrongArguments() {
+        final long end = (long) ZONES * device.geometry().zoneSize();
+        assertIllegal(() -> device.append(-1, buffer, 0, BLOCK, 0, 1));
+        assertIllegal(() -> device.append(ZONES, buffer, 0, BLOCK, 0, 1));
+        assertIllegal(() -> device.append(0, buffer, 1, BLOCK, 0, 1));
+        assertIllegal(() -> device.append(0, buffer, -BLOCK, BLOCK, 0, 1));
+        assertIllegal(() -> device.append(0, buffer, 0, BLOCK - 1, 0, 1));
+        assertIllegal(() -> device.append(0, buffer, 0, 0, 0, 1));
+        assertIllegal(() -> device.append(0, buffer, 0, -BLOCK, 0, 1));
+        assertIllegal(() -> device.append(0, buffer, 0, MAX_APPEND + BLOCK, 0, 1));
+        assertIllegal(() -> device.append(0, buffer, BUFFER_LENGTH, BLOCK, 0, 1));
+        assertIllegal(() -> device.append(0, buffer, 0, BLOCK, 1 << 30, 1));
+        assertIllegal(() -> device.read(1, buffer, 0, BLOCK, 0, 1));
+        assertIllegal(() -> device.read(-BLOCK, buffer, 0, BLOCK, 0, 1));
+        assertIllegal(() -> device.read(end, buffer, 0, BLOCK, 0, 1));
+        assertIllegal(() -> device.read(CAPACITY, buffer, 0, BLOCK, 0, 1));
+        assertIllegal(() -> device.readSync(CAPACITY - 1, memory, 0, 2));
+        assertIllegal(() -> device.readSync(0, memory, 0, -1));
+        assertIllegal(() -> device.readSync(end, memory, 0, 1));
+        assertIllegal(() -> device.report(ZONES));
+        assertIllegal(() -> device.open(ZONES));
+        assertIllegal(() -> device.finish(-1));
+        assertIllegal(() -> device.reset(ZONES));
+        assertIllegal(() -> device.release(ZONES));
+        assertIllegal(() -> device.register(memory.asSlice(1, BLOCK)));
+        assertIllegal(() -> device.register(memory.asSlice(0, BLOCK + 1)));
+        assertIllegal(() -> device.register(memory.asSlice(0, 0)));
+        assertIllegal(() -> device.register(MemorySegment.ofArray(new byte[BLOCK])));
+        assertThrows(IndexOutOfBoundsException.class, () -> device.readSync(0, memory, BUFFER_LENGTH - 1, 2));
+        assertEquals(0, device.inFlight());
+    }
+
+    private static void assertIllegal(final Runnable call) {
+        assertThrows(IllegalArgumentException.class, call::run);
+    }
+
+    @Test
+    void shouldRefuseBuffersOfAnotherDevice() {
+        assertIllegal(() -> device.append(
+                0,
+                new IoBuffer() {
+                    @Override
+                    public MemorySegment memory() {
+                        return memory;
+                    }
+
+                    @Override
+                    public boolean registered() {
+                        return false;
+                    }
+
+                    @Override
+                    public void close() {}
+                },
+                0,
+                BLOCK,
+                0,
+                1));
+    }
+
+    @Test
+    void shouldRefuseCommandsWhenTheQueueIsFull() {
+        for (int i = 0; i < QUEUE_DEPTH; i++) {
+            assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, i));
+        }
+        assertEquals(QUEUE_DEPTH, device.inFlight());
+        assertFalse(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 100));
+        assertFalse(device.read(0, buffer, 0, BLOCK, IoAttributes.NONE, 101));
+        assertFalse(device.flush(102));
+        completions.drain(device);
+        assertEquals(QUEUE_DEPTH, completions.released.size());
+        assertEquals((long) QUEUE_DEPTH * BLOCK, device.report(0).writePointer());
+        assertTrue(device.flush(103));
+        assertEquals(0, completions.drain(device).result(103));
+    }
+
+    @Test
+    void shouldHonourDurableAppends() {
+        assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.DURABLE, 1));
+        assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.DURABLE | IoAttributes.LIFETIME_SHORT, 2));
+        completions.drain(device);
+        assertEquals(IoAttributes.DURABLE, completions.honoured.get(1L) & IoAttributes.DURABLE);
+        assertEquals(IoAttributes.DURABLE, completions.honoured.get(2L) & IoAttributes.DURABLE);
+    }
+
+    @Test
+    void shouldFlushManyZonesForManyFlushes() {
+        for (int zone = 0; zone < ZONES; zone++) {
+            appendOne(zone, BLOCK, zone);
+        }
+        for (int i = 0; i < 3; i++) {
+            assertTrue(device.flush(100 + i));
+        }
+        assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 50));
+        completions.drain(device);
+        for (int i = 0; i < 3; i++) {
+            assertEquals(0, completions.result(100 + i));
+            assertTrue(completions.released.contains(100L + i));
+        }
+        assertTrue(device.flush(200));
+        assertTrue(device.flush(201));
+        completions.drain(device);
+        assertEquals(0, completions.result(200));
+        assertEquals(0, completions.result(201));
+    }
+
+    @Test
+    void shouldResetAndReuseAZone() {
+        final long first = appendOne(4, MAX_APPEND, 1);
+        device.finish(4);
+        assertEquals(ZoneState.FULL, device.report(4).state());
+        assertEquals(-Errno.EINVAL, appendOne(4, BLOCK, 2));
+        device.reset(4);
+        assertEquals(new ZoneInfo(4, ZoneState.EMPTY, 0, CAPACITY, true), device.report(4));
+        assertEquals(first, appendOne(4, BLOCK, 3));
+        assertArrayEquals(bytes(0, BLOCK), readBack(first, BLOCK));
+    }
+
+    @Test
+    void shouldRefuseZoneOperationsWithAppendsInFlight() {
+        assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 1));
+        assertThrows(IllegalStateException.class, () -> device.finish(0));
+        assertThrows(IllegalStateException.class, () -> device.reset(0));
+        assertThrows(IllegalStateException.class, () -> device.release(0));
+        completions.drain(device);
+        assertThrows(IllegalStateException.class, () -> device.release(0));
+        device.reset(0);
+        device.release(0);
+        device.release(0);
+        assertEquals(ZoneState.EMPTY, device.report(0).state());
+        assertTrue(appendOne(0, BLOCK, 2) >= 0);
+    }
+
+    @Test
+    void shouldOpenExplicitly() {
+        device.open(1);
+        device.open(1);
+        assertEquals(new ZoneInfo(1, ZoneState.OPEN, 0, CAPACITY, true), device.report(1));
+        assertEquals(device.geometry().address(1, 0), appendOne(1, BLOCK, 1));
+        device.finish(1);
+        assertEquals(
+                Errno.EINVAL,
+                assertThrows(DeviceException.class, () -> device.open(1)).errno());
+    }
+
+    @Test
+    void shouldKeepOpenAndActiveLimits() throws IOException {
+        device.close();
+        device = create(TestGeometries.limited(2, 2));
+        buffer = device.register(memory);
+        device.open(0);
+        assertTrue(appendOne(1, BLOCK, 1) >= 0);
+        assertEquals(-Errno.EOVERFLOW, appendOne(2, BLOCK, 2));
+        assertThrows(DeviceException.class, () -> device.open(3));
+        assertEquals(ZoneState.EMPTY, device.report(3).state());
+        device.finish(1);
+        assertTrue(appendOne(2, BLOCK, 3) >= 0);
+    }
+
+    @Test
+    void shouldKeepStatesAndDataOverACleanClose() throws IOException {
+        final long address = appendOne(0, 2 * BLOCK, 1);
+        final byte[] expected = bytes(0, 2 * BLOCK);
+        appendOne(1, BLOCK, 2);
+        device.finish(1);
+        device.open(2);
+        device.close();
+        device = reopen();
+        buffer = device.register(memory);
+        assertEquals(new ZoneInfo(0, ZoneState.CLOSED, 2 * BLOCK, CAPACITY, true), device.report(0));
+        assertEquals(ZoneState.FULL, device.report(1).state());
+        assertEquals(ZoneState.EMPTY, device.report(2).state());
+        assertArrayEquals(expected, readBack(address, 2 * BLOCK));
+        assertEquals(address + 2 * BLOCK, appendOne(0, BLOCK, 3));
+    }
+
+    @Test
+    void shouldRefuseEverythingAfterClose() {
+        device.close();
+        device.close();
+        assertEquals(0, device.inFlight());
+        assertThrows(DeviceException.class, () -> device.readSync(0, memory, 0, 1));
+        assertThrows(DeviceException.class, () -> device.append(0, buffer, 0, BLOCK, 0, 1));
+        assertThrows(DeviceException.class, () -> device.read(0, buffer, 0, BLOCK, 0, 1));
+        assertThrows(DeviceException.class, () -> device.flush(1));
+        assertThrows(DeviceException.class, () -> device.poll(completions));
+        assertThrows(DeviceException.class, () -> device.await(completions, 1));
+        assertThrows(DeviceException.class, () -> device.report(0));
+        assertThrows(DeviceException.class, () -> device.register(memory));
+        assertEquals(TestGeometries.small(), device.geometry());
+        device.wakeup();
+        buffer.close();
+    }
+
+    @Test
+    void shouldCompleteCommandsInFlightOnClose() throws IOException {
+        fill(0, BLOCK, 5);
+        for (int i = 0; i < 4; i++) {
+            assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, i));
+        }
+        assertTrue(device.flush(9));
+        device.close();
+        assertEquals(0, device.inFlight());
+        assertTrue(completions.results.isEmpty());
+        buffer.close();
+        device = reopen();
+        assertEquals(4L * BLOCK, device.report(0).writePointer());
+        assertArrayEquals(bytes(0, BLOCK), readBack(3 * BLOCK, BLOCK));
+    }
+
+    @Test
+    void shouldKeepBuffersLeasedWhileCommandsUseThem() {
+        final IoBuffer other = device.register(memory.asSlice(0, MAX_APPEND));
+        assertEquals(memory.address(), other.memory().address());
+        assertTrue(device.append(0, other, 0, BLOCK, IoAttributes.NONE, 1));
+        assertThrows(IllegalStateException.class, other::close);
+        completions.drain(device);
+        other.close();
+        other.close();
+        assertThrows(IllegalStateException.class, () -> device.append(0, other, 0, BLOCK, 0, 2));
+        assertEquals(0, device.inFlight());
+    }
+
+    @Test
+    void shouldAllowTheBufferToBeClosedWhenItIsReleased() {
+        final IoBuffer other = device.register(memory.asSlice(0, MAX_APPEND));
+        assertTrue(device.append(0, other, 0, BLOCK, IoAttributes.NONE, 1));
+        final List<String> stages = new ArrayList<>();
+        final CompletionHandler handler = new CompletionHandler() {
+            @Override
+            public void onResult(final long token, final long result, final int honoured) {
+                assertThrows(IllegalStateException.class, other::close);
+                stages.add("result");
+            }
+
+            @Override
+            public void onBufferReleased(final long token, final boolean bounceCopy) {
+                other.close();
+                stages.add("released");
+            }
+        };
+        while (device.inFlight() > 0) {
+            device.await(handler, 1_000_000_000L);
+        }
+        assertEquals(List.of("result", "released"), stages);
+    }
+
+    @Test
+    void shouldTakeCommandsFromAHandlerButNoPoll() {
+        final Completions inner = completions;
+        assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 0));
+        final CompletionHandler chain = new CompletionHandler() {
+            @Override
+            public void onResult(final long token, final long result, final int honoured) {
+                inner.onResult(token, result, honoured);
+                assertThrows(IllegalStateException.class, () -> device.poll(inner));
+                assertThrows(IllegalStateException.class, device::close);
+                if (token < 20) {
+                    assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, token + 1));
+                }
+            }
+        };
+        while (device.inFlight() > 0) {
+            device.await(chain, 1_000_000_000L);
+        }
+        assertEquals(21, inner.results.size());
+        assertEquals(21L * BLOCK, device.report(0).writePointer());
+    }
+
+    @Test
+    void shouldGoOnAfterAHandlerThrew() {
+        for (int i = 0; i < 4; i++) {
+            assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, i));
+        }
+        int thrown = 0;
+        final List<Long> released = new ArrayList<>();
+        final CompletionHandler thrower = new CompletionHandler() {
+            @Override
+            public void onResult(final long token, final long result, final int honoured) {
+                completions.onResult(token, result, honoured);
+                throw new ArithmeticException("from the handler");
+            }
+
+            @Override
+            public void onBufferReleased(final long token, final boolean bounceCopy) {
+                released.add(token);
+            }
+        };
+        while (device.inFlight() > 0) {
+            try {
+                device.await(thrower, 1_000_000_000L);
+            } catch (final ArithmeticException e) {
+                thrown++;
+            }
+        }
+        assertEquals(4, thrown);
+        assertEquals(4, completions.results.size());
+        assertEquals(4, released.size());
+        buffer.close();
+    }
+
+    @Test
+    void shouldReturnFromAwaitWithNothingInFlight() {
+        assertEquals(0, device.await(completions, Long.MAX_VALUE));
+        assertEquals(0, device.poll(completions));
+    }
+
+    @Test
+    void shouldReturnFromTheNextAwaitAfterAWakeUp() {
+        device.wakeup();
+        assertTrue(device.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 1));
+        device.await(completions, Long.MAX_VALUE);
+        completions.drain(device);
+        assertTrue(completions.results.containsKey(1L));
+    }
+
+    @Test
+    void shouldReadFromManyThreadsUntilTheDeviceIsClosed() throws InterruptedException {
+        final long address = appendOne(0, MAX_APPEND, 1);
+        final byte[] expected = bytes(0, MAX_APPEND);
+        final AtomicReference<Throwable> failure = new AtomicReference<>();
+        final List<Thread> readers = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            final int at = i * 1000;
+            final Runnable reads = () -> readUntilClosed(address, expected, at, failure);
+            readers.add(
+                    i % 2 == 0
+                            ? Thread.ofPlatform().start(reads)
+                            : Thread.ofVirtual().start(reads));
+        }
+        for (int i = 0; i < 200; i++) {
+            assertTrue(device.append(1 + i % 2, buffer, 0, BLOCK, IoAttributes.NONE, 1000 + i));
+            completions.drain(device);
+            if (i % 20 == 19) {
+                device.reset(1);
+                device.release(1);
+                device.reset(2);
+            }
+        }
+        device.close();
+        for (final Thread reader : readers) {
+            reader.join();
+        }
+        if (failure.get() != null) {
+            throw new AssertionError(failure.get());
+        }
+    }
+
+    private void readUntilClosed(
+            final long address, final byte[] expected, final int at, final AtomicReference<Throwable> failure) {
+        try (Arena scratch = Arena.ofConfined()) {
+            final MemorySegment target = scratch.allocate(100);
+            while (true) {
+                try {
+                    device.readSync(address + at, target, 0, 100);
+                    device.readSync(device.geometry().address(1, 0), target, 0, 0);
+                } catch (final DeviceException e) {
+                    return;
+                }
+                assertArrayEquals(Arrays.copyOfRange(expected, at, at + 100), target.toArray(ValueLayout.JAVA_BYTE));
+            }
+        } catch (final Throwable t) {
+            failure.set(t);
+        }
+    }
+
+    @Test
+    void shouldCompleteCommandsOfAThreadThatEnded() throws InterruptedException {
+        for (int round = 0; round < 20; round++) {
+            completions.clear();
+            final long base = round * 100L;
+            device.reset(0);
+            final Thread submitter = Thread.ofPlatform().start(() -> {
+                for (int i = 0; i < 6; i++) {
+                    device.append(0, buffer, 0, 4 * BLOCK, IoAttributes.DURABLE, base + i);
+                }
+                device.flush(base + 10);
+                device.poll(completions);
+            });
+            submitter.join();
+            completions.drain(device);
+            for (int i = 0; i < 6; i++) {
+                assertTrue(completions.result(base + i) >= 0, "result=" + completions.result(base + i));
+            }
+            assertEquals(0, completions.result(base + 10));
+        }
+    }
+
+    @Test
+    void shouldDescribeItself() {
+        final Capabilities capabilities = device.capabilities();
+        assertFalse(capabilities.backend().isEmpty());
+        assertFalse(capabilities.asynchronousIo().isEmpty());
+        for (final Capabilities.Capability detail : capabilities.details()) {
+            assertTrue(detail.name().matches("[a-z0-9-]+"), detail.name());
+            assertFalse(detail.value().isEmpty(), detail.name());
+            assertFalse(detail.learnedBy().isEmpty(), detail.name());
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.io.file;
+
+/// The contract on a directory, with THREADS.
+final class FileThreadsZoneDeviceTest extends FileZoneDeviceContract {
+    FileThreadsZoneDeviceTest() {
+        super(AsyncIo.THREADS);
+    }
+}
