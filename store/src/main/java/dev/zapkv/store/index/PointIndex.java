@@ -1,0 +1,301 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.index;
+
+import dev.zapkv.io.NativeMemory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// A map from a key's hash to the word of its newest record ({@link IndexEntry}), off-heap, without the key.
+///
+/// Split into shards by the upper bits of the location hash. Reads take no lock: they look again if entries of the
+/// shard moved meanwhile. Writers exclude each other shard by shard, for the time of an insertion, now and then for the
+/// growth of one shard by 22%. About 20 bytes a key, at most 24 from 1,000 keys per shard on. No operation allocates.
+///
+/// Closing unmaps the memory; any use after that throws {@link IllegalStateException}, whatever thread it is on.
+public final class PointIndex implements AutoCloseable {
+    /// {@link #publish}: the entry there is as new or newer. Not a valid word.
+    public static final long REFUSED_OLDER = -1L << 20;
+    /// {@link #publish}: the entry there is the head of a large value. Not a valid word.
+    public static final long REFUSED_LARGE = -2L << 20;
+    /// {@link #publish}, {@link #set}: a new entry has no room within the memory limit. Not a valid word.
+    public static final long REFUSED_FULL = -3L << 20;
+
+    /// Shards begin where pages begin, on kernels with large pages too.
+    private static final long SHARD_ALIGNMENT = 64 << 10;
+    /// With this, entries of one shard can be counted in an `int` and copied to an array.
+    private static final long SHARE_LIMIT = 8L << 30;
+    private static final int SHARD_COUNT_LIMIT = 1 << 16;
+
+    private final Arena arena = Arena.ofShared();
+    private final int shardCount;
+    private final int shardShift;
+    private final long maxMemoryBytes;
+    private final MemorySegment memory;
+    private final SlotTable table;
+    private final AtomicLong memoryBytes;
+
+    /// Reserves address space for the limit; memory is taken as entries come.
+    ///
+    /// @param shardCount a power of two up to 65,536; a shard per several thousand keys is a good number
+    /// @param maxMemoryBytes never exceeded; at most 8 GiB per shard, at least 4 KiB and 128 bytes
+    /// @throws dev.zapkv.io.DeviceException if the address space is refused
+    public PointIndex(final int shardCount, final long maxMemoryBytes) {
+        if (shardCount < 1 || shardCount > SHARD_COUNT_LIMIT || Integer.bitCount(shardCount) != 1) {
+            throw new IllegalArgumentException(
+                    "shard count is no power of two up to " + SHARD_COUNT_LIMIT + ": shardCount=" + shardCount);
+        }
+        final long headers = align((long) shardCount * SlotTable.HEADER_BYTES, SlotTable.PAGE_BYTES);
+        final long initial = headers + (long) shardCount * SlotTable.PAGE_BYTES;
+        if (maxMemoryBytes < initial) {
+            throw new IllegalArgumentException("an index of " + shardCount + " shards needs at least " + initial
+                    + " bytes: raise the limit or lower the shard count; maxMemoryBytes=" + maxMemoryBytes);
+        }
+        final long share = maxMemoryBytes / shardCount;
+        if (share > SHARE_LIMIT) {
+            throw new IllegalArgumentException("shards of " + share + " bytes are too large: raise the shard count or"
+                    + " lower the limit; shardCount=" + shardCount + ", maxMemoryBytes=" + maxMemoryBytes);
+        }
+        // A quarter of slack and 64 KiB cover the shards that chance makes larger; untouched they cost nothing.
+        final long stride = align(share + share / 4 + SHARD_ALIGNMENT, SHARD_ALIGNMENT);
+        final long firstShard = align(headers, SHARD_ALIGNMENT);
+        this.shardCount = shardCount;
+        this.shardShift = Long.SIZE - Integer.numberOfTrailingZeros(shardCount);
+        this.maxMemoryBytes = maxMemoryBytes;
+        memory = reserve(firstShard + shardCount * stride, arena);
+        table = new SlotTable(memory, shardCount, firstShard, stride);
+        memoryBytes = new AtomicLong(initial);
+    }
+
+    private static MemorySegment reserve(final long length, final Arena arena) {
+        try {
+            return NativeMemory.reserve(length, arena);
+        } catch (final RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /// The word of a key, or 0.
+    public long get(final long fingerprint, final long location) {
+        return table.lookup(shardOf(location), fingerprint);
+    }
+
+    /// The word of a fingerprint in a shard, or 0: for entries met while {@linkplain #readShard reading a shard}.
+    public long getInShard(final int shard, final long fingerprint) {
+        return table.lookup(checkShard(shard), fingerprint);
+    }
+
+    /// Enters a record that has just been given its place in the log, a put or a tombstone. It replaces a device word
+    /// and an older memory word, and is entered where there is none.
+    ///
+    /// @param word a memory word
+    /// @param replaceLarge whether it may replace the head of a large value
+    /// @return the word before, 0 if there was none; or, with nothing changed, {@link #REFUSED_OLDER},
+    ///     {@link #REFUSED_LARGE}, {@link #REFUSED_FULL}
+    public long publish(final long fingerprint, final long location, final long word, final boolean replaceLarge) {
+        if (!IndexEntry.isMemory(word) || IndexEntry.lengthBytes(word) == 0) {
+            throw new IllegalArgumentException("not a memory word: word=0x" + Long.toHexString(word));
+        }
+        final int shard = shardOf(location);
+        final long latch = table.latch(shard);
+        ShardLatch.lock(memory, latch);
+        try {
+            final long slot = table.find(shard, fingerprint);
+            if (!table.holds(shard, slot, fingerprint)) {
+                return insert(shard, slot, fingerprint, word);
+            }
+            final long previous = table.word(slot);
+            if (IndexEntry.isMemory(previous) && !IndexEntry.newer(word, previous)) {
+                return REFUSED_OLDER;
+            }
+            if (IndexEntry.isLarge(previous) && !replaceLarge) {
+                return REFUSED_LARGE;
+            }
+            table.replace(shard, slot, word);
+            return previous;
+        } finally {
+            ShardLatch.unlock(memory, latch);
+        }
+    }
+
+    /// Replaces the word of a key if it is the expected one.
+    ///
+    /// @return whether it was
+    public boolean replace(final long fingerprint, final long location, final long expected, final long word) {
+        checkWord(word);
+        final int shard = shardOf(location);
+        final long latch = table.latch(shard);
+        ShardLatch.lock(memory, latch);
+        try {
+            final long slot = table.find(shard, fingerprint);
+            if (!table.holds(shard, slot, fingerprint) || table.word(slot) != expected) {
+                return false;
+            }
+            table.replace(shard, slot, word);
+            return true;
+        } finally {
+            ShardLatch.unlock(memory, latch);
+        }
+    }
+
+    /// Removes the entry of a key if its word is the expected one.
+    ///
+    /// @return whether it was
+    public boolean remove(final long fingerprint, final long location, final long expected) {
+        final int shard = shardOf(location);
+        final long latch = table.latch(shard);
+        ShardLatch.lock(memory, latch);
+        try {
+            final long slot = table.find(shard, fingerprint);
+            if (!table.holds(shard, slot, fingerprint) || table.word(slot) != expected) {
+                return false;
+            }
+            table.remove(shard, slot);
+            return true;
+        } finally {
+            ShardLatch.unlock(memory, latch);
+        }
+    }
+
+    /// Enters or replaces the word of a key, whatever it was. Any value is a word here except 0 and the refusals, so
+    /// that an index may also map keys to something else.
+    ///
+    /// @return the word before, 0 if there was none; or, with nothing changed, {@link #REFUSED_FULL}
+    public long set(final long fingerprint, final long location, final long word) {
+        checkWord(word);
+        final int shard = shardOf(location);
+        final long latch = table.latch(shard);
+        ShardLatch.lock(memory, latch);
+        try {
+            final long slot = table.find(shard, fingerprint);
+            if (!table.holds(shard, slot, fingerprint)) {
+                return insert(shard, slot, fingerprint, word);
+            }
+            final long previous = table.word(slot);
+            table.replace(shard, slot, word);
+            return previous;
+        } finally {
+            ShardLatch.unlock(memory, latch);
+        }
+    }
+
+    /// Entries that are not tombstones. Exact while nobody writes.
+    public long size() {
+        long sum = 0;
+        for (int shard = 0; shard < shardCount; shard++) {
+            sum += table.entries(shard) - table.tombstones(shard);
+        }
+        return sum;
+    }
+
+    /// Entries that are tombstones. Exact while nobody writes.
+    public long tombstones() {
+        long sum = 0;
+        for (int shard = 0; shard < shardCount; shard++) {
+            sum += table.tombstones(shard);
+        }
+        return sum;
+    }
+
+    /// Memory taken so far: whole pages of all shards, and the headers.
+    public long memoryBytes() {
+        return memoryBytes.get();
+    }
+
+    /// How many shards there are.
+    public int shardCount() {
+        return shardCount;
+    }
+
+    /// The shard of a key.
+    public int shardOf(final long location) {
+        // In two steps: with a single shard one shift by 64 would be none.
+        return (int) (location >>> 1 >>> (shardShift - 1));
+    }
+
+    /// Copies the entries of a shard as they are at one moment, fingerprint and word in turn. Reads go on meanwhile,
+    /// writes to this shard wait.
+    ///
+    /// @return the number of entries; or, if the target is too small, the number of entries negated, with nothing
+    ///     copied: come back with a target of more than twice that
+    public int readShard(final int shard, final long[] target) {
+        final long latch = table.latch(checkShard(shard));
+        ShardLatch.lock(memory, latch);
+        try {
+            final int entries = (int) table.entries(shard);
+            if (entries > target.length / 2) {
+                return -entries;
+            }
+            table.copy(shard, target);
+            return entries;
+        } finally {
+            ShardLatch.unlock(memory, latch);
+        }
+    }
+
+    /// Unmaps the memory. Idempotent; other threads may be at work, they get an {@link IllegalStateException}.
+    @Override
+    public synchronized void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+
+    private long insert(final int shard, final long slot, final long fingerprint, final long word) {
+        long place = slot;
+        while (!table.insert(shard, place, fingerprint, word)) {
+            if (!grow(shard)) {
+                return REFUSED_FULL;
+            }
+            place = table.find(shard, fingerprint);
+        }
+        return 0;
+    }
+
+    private boolean grow(final int shard) {
+        final long before = table.pages(shard);
+        long pages = before;
+        while (true) {
+            pages = table.grownPages(shard, pages);
+            final long growth = (pages - before) * SlotTable.PAGE_BYTES;
+            if (!table.fits(pages) || !take(growth)) {
+                return false;
+            }
+            if (table.grow(shard, pages)) {
+                return true;
+            }
+            memoryBytes.getAndAdd(-growth);
+        }
+    }
+
+    private boolean take(final long bytes) {
+        while (true) {
+            final long taken = memoryBytes.get();
+            if (bytes > maxMemoryBytes - taken) {
+                return false;
+            }
+            if (memoryBytes.compareAndSet(taken, taken + bytes)) {
+                return true;
+            }
+        }
+    }
+
+    private int checkShard(final int shard) {
+        if (shard < 0 || shard >= shardCount) {
+            throw new IndexOutOfBoundsException("shard=" + shard + ", shardCount=" + shardCount);
+        }
+        return shard;
+    }
+
+    private static void checkWord(final long word) {
+        if (word == 0 || word == REFUSED_OLDER || word == REFUSED_LARGE || word == REFUSED_FULL) {
+            throw new IllegalArgumentException(
+                    "0 and the refusals cannot be entered: word=0x" + Long.toHexString(word));
+        }
+    }
+
+    private static long align(final long value, final long alignment) {
+        return (value + alignment - 1) & -alignment;
+    }
+}
