@@ -7,13 +7,13 @@ import java.io.PrintWriter;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// {@code zapkv bench}: benchmarks of ZapKV and its peers.
 @Command(
         name = "zapkv bench",
-        mixinStandardHelpOptions = true,
         description = "Benchmarks of ZapKV and its peers.",
         subcommands = {YcsbCommand.class, ChildCommand.class})
 public final class Main implements Runnable {
@@ -35,11 +35,21 @@ public final class Main implements Runnable {
 
     /// The command line parser; a mistake of the caller and a failure are one line each.
     static CommandLine commandLine() {
-        return new CommandLine(new Main())
-                .setParameterExceptionHandler(
+        final CommandLine root = new CommandLine(new Main());
+        addHelp(root);
+        root.getSubcommands().values().forEach(Main::addHelp);
+        return root.setParameterExceptionHandler(
                         (e, arguments) -> complain(e.getCommandLine(), e.getMessage(), CommandLine.ExitCode.USAGE))
                 .setExecutionExceptionHandler((e, commandLine, result) ->
                         complain(commandLine, e.getMessage(), CommandLine.ExitCode.SOFTWARE));
+    }
+
+    private static void addHelp(final CommandLine command) {
+        command.getCommandSpec()
+                .addOption(OptionSpec.builder("-h", "--help")
+                        .usageHelp(true)
+                        .description("Show this help.")
+                        .build());
     }
 
     private static int complain(final CommandLine commandLine, final String message, final int exitCode) {

@@ -38,7 +38,7 @@ public enum EngineKind {
 
     /// Whether it is something to compare ZapKV with.
     public boolean isPeer() {
-        return true;
+        return this == ROCKSDB || this == ROCKSDB_BLOB;
     }
 
     /// How the engine does what was asked for, if its answer is not an exact one; empty otherwise.

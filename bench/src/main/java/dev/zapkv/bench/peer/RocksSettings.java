@@ -18,6 +18,7 @@ final class RocksSettings implements AutoCloseable {
     private static final int WRITE_BUFFERS = 4;
     private static final long LARGEST_WRITE_BUFFER = 64 * MIB;
     private static final int BLOOM_BITS_PER_KEY = 10;
+    private static final double MEMTABLE_BLOOM_RATIO = 0.02;
     private static final long MIN_BLOB_BYTES = 256;
 
     private final Cache blockCache;
@@ -35,6 +36,8 @@ final class RocksSettings implements AutoCloseable {
                 .setBytesPerSync(MIB)
                 .setWriteBufferSize(writeBufferBytes)
                 .setMaxWriteBufferNumber(WRITE_BUFFERS)
+                .setMemtablePrefixBloomSizeRatio(MEMTABLE_BLOOM_RATIO)
+                .setMemtableWholeKeyFiltering(true)
                 .setMaxBytesForLevelBase(WRITE_BUFFERS * writeBufferBytes)
                 .setLevelCompactionDynamicLevelBytes(true)
                 .setCompressionType(CompressionType.NO_COMPRESSION)

@@ -2,6 +2,7 @@
 package dev.zapkv.bench.ycsb;
 
 import dev.zapkv.bench.peer.KvEngine;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Properties;
@@ -9,6 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import org.HdrHistogram.Histogram;
 import site.ycsb.WorkloadException;
@@ -122,7 +124,8 @@ final class Phase {
 
     private void runWorker(final Worker worker, final long startNs, final int index) {
         if (settings.target() > 0) {
-            worker.runOpenLoop(new Schedule(clock, startNs, settings.target(), index, settings.threads()));
+            worker.runOpenLoop(
+                    new Schedule(clock, LockSupport::parkNanos, startNs, settings.target(), index, settings.threads()));
         } else {
             worker.runClosedLoop();
         }
@@ -132,7 +135,7 @@ final class Phase {
             final WorkloadKind kind, final List<Thread> threads, final List<Worker> workers, final long startNs)
             throws InterruptedException {
         for (final Thread thread : threads) {
-            while (!thread.join(java.time.Duration.ofMillis(PROGRESS_MS))) {
+            while (!thread.join(Duration.ofMillis(PROGRESS_MS))) {
                 final long done = done(workers);
                 final double seconds = (clock.getAsLong() - startNs) / 1e9;
                 listener.progress(kind, done, settings.operations(kind), done / seconds);

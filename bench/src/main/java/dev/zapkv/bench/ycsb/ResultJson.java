@@ -7,7 +7,6 @@ import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.file.Path;
-import java.util.Locale;
 
 /// The results for machines: an array with one object for each engine and workload. A figure that does not apply is
 /// null.
@@ -49,7 +48,7 @@ final class ResultJson {
             throws IOException {
         json.writeStringField("engine", summary.engine().toString());
         json.writeStringField("engine_version", summary.engineVersion());
-        json.writeStringField("workload", summary.workload().toString().toLowerCase(Locale.ROOT));
+        json.writeStringField("workload", summary.workload().toString());
         json.writeNumberField("threads", settings.threads());
         json.writeNumberField("value_size", settings.valueSize());
         json.writeNumberField("records", settings.records());

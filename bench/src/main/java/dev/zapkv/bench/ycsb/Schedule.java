@@ -2,7 +2,7 @@
 package dev.zapkv.bench.ycsb;
 
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
 /// When the operations of an open loop are meant to start: one after the other at a fixed interval, whatever happened
@@ -14,6 +14,7 @@ final class Schedule {
     private static final long SPIN_NS = TimeUnit.MICROSECONDS.toNanos(100);
 
     private final LongSupplier clock;
+    private final LongConsumer park;
     private final double intervalNs;
     private final long startNs;
     private final int thread;
@@ -23,11 +24,13 @@ final class Schedule {
     /// together.
     Schedule(
             final LongSupplier clock,
+            final LongConsumer park,
             final long startNs,
             final long operationsPerSecond,
             final int thread,
             final int threads) {
         this.clock = clock;
+        this.park = park;
         this.startNs = startNs;
         this.intervalNs = (double) TimeUnit.SECONDS.toNanos(1) / operationsPerSecond;
         this.thread = thread;
@@ -45,7 +48,7 @@ final class Schedule {
         long left = intended - clock.getAsLong();
         while (left > 0) {
             if (left > SPIN_NS) {
-                LockSupport.parkNanos(left - SPIN_NS);
+                park.accept(left - SPIN_NS);
             } else {
                 Thread.onSpinWait();
             }

@@ -6,7 +6,9 @@ import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -23,7 +25,6 @@ import picocli.CommandLine.Spec;
 /// Compares engines: checks the options, runs every engine and repetition in a process of its own, prints the medians.
 @Command(
         name = "ycsb",
-        mixinStandardHelpOptions = true,
         sortOptions = false,
         usageHelpAutoWidth = true,
         description = "Compares key-value engines with YCSB's core workloads.",
@@ -115,19 +116,23 @@ public final class YcsbCommand implements Callable<Integer> {
                 scratch.close();
                 throw e;
             }
-        } catch (final AccessDeniedException e) {
-            throw unusable("permission denied", e);
         } catch (final IOException e) {
-            throw unusable(e.getMessage(), e);
+            throw unusable(e);
         } catch (final IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
     }
 
-    private ParameterException unusable(final String reason, final IOException e) {
+    private ParameterException unusable(final IOException e) {
+        final String reason = switch (e) {
+            case AccessDeniedException denied -> "permission denied";
+            case FileAlreadyExistsException file -> "it is not a directory";
+            case NoSuchFileException missing -> "it is not there and cannot be made";
+            default -> e.getMessage();
+        };
         return new ParameterException(
                 spec.commandLine(),
-                "--directory " + directory + " cannot be used (" + reason + "); choose a writable one",
+                "--directory " + directory + " cannot be used: " + reason + "; choose a writable one",
                 e);
     }
 

@@ -1,0 +1,105 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.bench.ycsb;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
+import dev.zapkv.bench.peer.DurabilityLevel;
+import dev.zapkv.bench.peer.EngineKind;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ResultJsonTest {
+    private static final List<String> REQUIRED = List.of(
+            "engine",
+            "workload",
+            "threads",
+            "value_size",
+            "records",
+            "operations",
+            "durability",
+            "ops_per_sec",
+            "mean_us",
+            "p50_us",
+            "p99_us",
+            "p999_us",
+            "max_us",
+            "cpu_us_per_op",
+            "write_amplification",
+            "space_amplification",
+            "peak_rss_bytes");
+
+    @Test
+    void shouldWriteOneObjectForEachEngineAndWorkloadWithEveryField() throws IOException {
+        final List<Map<String, String>> objects = parse(json());
+        assertEquals(2, objects.size());
+        for (final Map<String, String> object : objects) {
+            assertTrue(object.keySet().containsAll(REQUIRED), object.toString());
+        }
+        final Map<String, String> workloadA = objects.getFirst();
+        assertEquals("rocksdb", workloadA.get("engine"));
+        assertEquals("A", workloadA.get("workload"));
+        assertEquals("1000.0", workloadA.get("ops_per_sec"));
+        assertEquals("5.0", workloadA.get("mean_us"));
+        assertEquals("2.0", workloadA.get("write_amplification"));
+        assertEquals("process", workloadA.get("durability"));
+        assertEquals(Long.toString(300L << 20), workloadA.get("peak_rss_bytes"));
+    }
+
+    @Test
+    void shouldWriteNullForWhatDoesNotApply() throws IOException {
+        final String json = json();
+        assertEquals("null", parse(json).getLast().get("write_amplification"));
+        assertFalse(json.contains("NaN"), json);
+    }
+
+    private static String json() throws IOException {
+        final Comparison comparison = new Comparison(List.of(EngineKind.ROCKSDB));
+        comparison.add(EngineKind.ROCKSDB, Results.phase(WorkloadKind.A, 1_000, 1_000_000_000L, 5_000));
+        comparison.add(EngineKind.ROCKSDB, Results.phase(WorkloadKind.C, 1_000, 1_000_000_000L, 5_000));
+        final StringWriter target = new StringWriter();
+        ResultJson.write(
+                target,
+                comparison,
+                new RunSettings(
+                        List.of(WorkloadKind.A, WorkloadKind.C),
+                        1_000,
+                        1_000,
+                        100,
+                        1,
+                        DurabilityLevel.PROCESS,
+                        1L << 30,
+                        0,
+                        42),
+                "zapkv bench ycsb",
+                Path.of("data"));
+        return target.toString();
+    }
+
+    static List<Map<String, String>> parse(final String json) throws IOException {
+        final List<Map<String, String>> objects = new ArrayList<>();
+        try (JsonParser parser = new JsonFactory().createParser(json)) {
+            assertEquals(JsonToken.START_ARRAY, parser.nextToken());
+            while (parser.nextToken() == JsonToken.START_OBJECT) {
+                final Map<String, String> object = new LinkedHashMap<>();
+                while (parser.nextToken() == JsonToken.FIELD_NAME) {
+                    final String name = parser.currentName();
+                    parser.nextToken();
+                    object.put(name, parser.getText());
+                }
+                objects.add(object);
+            }
+        }
+        return objects;
+    }
+}

@@ -1,0 +1,92 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.bench.ycsb;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.zapkv.bench.Main;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("integration")
+class YcsbIT {
+    private static final int PHASES = 6;
+
+    @TempDir
+    private Path directory;
+
+    private String output = "";
+
+    @Test
+    void shouldRunEveryWorkloadAndPrintTheComparison() throws IOException, InterruptedException {
+        final Path json = directory.resolve("results.json");
+        final Path data = directory.resolve("data");
+        assertEquals(0, bench("--engines", "rocksdb,none", "--json", json.toString()), output);
+
+        final List<String> lines = output.lines().toList();
+        assertTrue(
+                lines.getFirst().matches("workload +engine +ops/s .*p99\\.9 +max +cpu/op +w-amp +s-amp +RSS MiB"),
+                output);
+        for (final String workload : List.of("load", "A", "B", "C", "F", "D")) {
+            assertTrue(lines.stream().anyMatch(line -> line.matches(workload + " +rocksdb .* 1\\.0x .*")), output);
+        }
+        assertTrue(lines.get(lines.size() - 3).startsWith("Run: 2,000 records of 100 bytes"), output);
+        assertTrue(lines.get(lines.size() - 2).startsWith("Memory budget of each engine: 128 MiB"), output);
+        assertTrue(lines.getLast().startsWith("Data was in " + data), output);
+        assertFalse(Files.exists(data));
+
+        final List<Map<String, String>> objects = ResultJsonTest.parse(Files.readString(json));
+        assertEquals(2 * PHASES, objects.size());
+        for (final Map<String, String> object : objects) {
+            assertTrue(Double.parseDouble(object.get("ops_per_sec")) > 0, object.toString());
+            assertTrue(Long.parseLong(object.get("peak_rss_bytes")) > 0, object.toString());
+        }
+    }
+
+    @Test
+    void shouldRunSeveralThreadsInAnOpenLoop() throws IOException, InterruptedException {
+        assertEquals(0, bench("--engines", "rocksdb", "--workloads", "A", "--threads", "2", "--target", "10k"), output);
+        assertTrue(output.contains("open loop at 10,000 ops/s"), output);
+    }
+
+    private int bench(final String... arguments) throws IOException, InterruptedException {
+        final List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "ycsb"));
+        command.addAll(List.of(
+                "--records",
+                "2000",
+                "--operations",
+                "2000",
+                "--repeat",
+                "1",
+                "--value-size",
+                "100",
+                "--memory",
+                "128m",
+                "--directory",
+                directory.resolve("data").toString()));
+        command.addAll(List.of(arguments));
+        final Process process = new ProcessBuilder(command)
+                .redirectError(directory.resolve("errors").toFile())
+                .start();
+        process.getOutputStream().close();
+        output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        final int exitCode = process.waitFor();
+        output += exitCode == 0 ? "" : Files.readString(directory.resolve("errors"));
+        return exitCode;
+    }
+}
