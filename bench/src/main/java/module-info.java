@@ -5,12 +5,16 @@ module dev.zapkv.bench {
     requires HdrHistogram;
     requires com.fasterxml.jackson.core;
     requires core;
+    requires dev.zapkv.io;
     requires info.picocli;
     requires java.management;
     requires jdk.management;
+    requires jmh.core;
     requires rocksdbjni;
 
     opens dev.zapkv.bench to
+            info.picocli;
+    opens dev.zapkv.bench.jmh to
             info.picocli;
     opens dev.zapkv.bench.ycsb to
             info.picocli;

@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench;
 
+import dev.zapkv.bench.jmh.JmhCommand;
 import dev.zapkv.bench.ycsb.ChildCommand;
 import dev.zapkv.bench.ycsb.YcsbCommand;
 import java.io.PrintWriter;
@@ -15,7 +16,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "zapkv bench",
         description = "Benchmarks of ZapKV and its peers.",
-        subcommands = {YcsbCommand.class, ChildCommand.class})
+        subcommands = {YcsbCommand.class, JmhCommand.class, ChildCommand.class})
 public final class Main implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -25,7 +26,7 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name a benchmark: ycsb; --help says more");
+        throw new ParameterException(spec.commandLine(), "name a benchmark: ycsb or jmh; --help says more");
     }
 
     /// Runs and ends the process with 0, with 1 if the benchmark failed, or with 2 if it was called wrongly.
@@ -37,7 +38,7 @@ public final class Main implements Runnable {
     static CommandLine commandLine() {
         final CommandLine root = new CommandLine(new Main());
         addHelp(root);
-        root.getSubcommands().values().forEach(Main::addHelp);
+        addHelp(root.getSubcommands().get("ycsb"));
         return root.setParameterExceptionHandler(
                         (e, arguments) -> complain(e.getCommandLine(), e.getMessage(), CommandLine.ExitCode.USAGE))
                 .setExecutionExceptionHandler((e, commandLine, result) ->
