@@ -50,7 +50,7 @@ public final class EmulatedZones {
         return writePointers[zone];
     }
 
-    /// Appends assigned and not yet ended.
+    /// Appends accepted and not yet ended.
     public int appendsInFlight(final int zone) {
         return appendsInFlight[zone];
     }
@@ -88,12 +88,16 @@ public final class EmulatedZones {
         final long offset = writePointers[zone];
         assert refusal(zone, length) == 0 : "zone=" + zone + " length=" + length;
         writePointers[zone] = offset + length;
-        appendsInFlight[zone]++;
         move(zone, writePointers[zone] == geometry.zoneCapacity() ? ZoneState.FULL : ZoneState.OPEN);
         return offset;
     }
 
-    /// An assigned append ended, well or badly.
+    /// An append was accepted: the zone is busy, whether or not its place is assigned already.
+    public void appendStarted(final int zone) {
+        appendsInFlight[zone]++;
+    }
+
+    /// An accepted append ended, well or badly.
     public void appendEnded(final int zone) {
         appendsInFlight[zone]--;
     }

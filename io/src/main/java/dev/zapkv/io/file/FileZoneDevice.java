@@ -236,6 +236,7 @@ public final class FileZoneDevice implements ZoneDevice {
             end(slot, refusal);
             return true;
         }
+        zones.appendStarted(zone);
         commands.zoneOffset[slot] = zones.assign(zone, length);
         start(slot);
         return true;

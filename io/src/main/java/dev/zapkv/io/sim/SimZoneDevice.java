@@ -1,0 +1,349 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.io.sim;
+
+import dev.zapkv.io.Capabilities;
+import dev.zapkv.io.Capabilities.Capability;
+import dev.zapkv.io.CompletionHandler;
+import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.IoAttributes;
+import dev.zapkv.io.IoBuffer;
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneInfo;
+import dev.zapkv.io.ZoneState;
+import dev.zapkv.io.emulated.CommandChecks;
+import dev.zapkv.io.emulated.EmulatedZones;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.random.RandomGenerator;
+
+/// A device over {@link SimMedia}. A command is accepted; some polls later the device begins it, choosing an
+/// append's address then and in any order; some polls later it completes, again in any order. Every decision
+/// comes from one random generator.
+///
+/// A failed append (EIO) left nothing, a hole below the write pointer, or its data: the caller cannot know
+/// which.
+public final class SimZoneDevice implements ZoneDevice {
+    private static final CompletionHandler NOBODY = (token, result, honoured) -> {};
+
+    private final SimMedia media;
+    private final ZoneGeometry geometry;
+    private final EmulatedZones zones;
+    private final SimOptions options;
+    private final RandomGenerator random;
+    private final List<SimCommand> accepted = new ArrayList<>();
+    private final List<SimCommand> begun = new ArrayList<>();
+    private final AtomicBoolean woken = new AtomicBoolean();
+    private int inFlight;
+    private boolean polling;
+    private volatile boolean closed;
+
+    /// Opens the media.
+    ///
+    /// @param random seeded by the caller; the device is its only user
+    /// @throws IllegalStateException if another device has the media open
+    public SimZoneDevice(final SimMedia media, final SimOptions options, final RandomGenerator random) {
+        media.take();
+        this.media = media;
+        this.options = options;
+        this.random = random;
+        geometry = media.geometry();
+        zones = media.zones();
+    }
+
+    @Override
+    public ZoneGeometry geometry() {
+        return geometry;
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return new Capabilities(
+                "sim",
+                true,
+                true,
+                "simulated",
+                List.of(
+                        new Capability("append", "native", "by design", ""),
+                        new Capability(
+                                "append-failures",
+                                options.appendFailures() + "/" + options.appendFailuresPer(),
+                                "option",
+                                "")));
+    }
+
+    @Override
+    public IoBuffer register(final MemorySegment memory) {
+        requireOpen();
+        CommandChecks.memory(geometry, memory);
+        return new SimIoBuffer(this, memory);
+    }
+
+    @Override
+    public boolean append(
+            final int zone,
+            final IoBuffer buffer,
+            final long offset,
+            final int length,
+            final int attributes,
+            final long token) {
+        requireOpen();
+        final SimIoBuffer own = own(buffer);
+        CommandChecks.append(geometry, zone, own.memory().byteSize(), offset, length, attributes);
+        if (inFlight == options.queueDepth()) {
+            return false;
+        }
+        own.commandStarted();
+        zones.appendStarted(zone);
+        accept(new SimCommand(
+                SimCommand.Kind.APPEND, token, geometry.address(zone, 0), own, offset, length, attributes, 0));
+        return true;
+    }
+
+    @Override
+    public boolean read(
+            final long address,
+            final IoBuffer buffer,
+            final long offset,
+            final int length,
+            final int attributes,
+            final long token) {
+        requireOpen();
+        final SimIoBuffer own = own(buffer);
+        CommandChecks.read(geometry, address, own.memory().byteSize(), offset, length, attributes);
+        if (inFlight == options.queueDepth()) {
+            return false;
+        }
+        own.commandStarted();
+        accept(new SimCommand(SimCommand.Kind.READ, token, address, own, offset, length, attributes, 0));
+        return true;
+    }
+
+    @Override
+    public boolean flush(final long token) {
+        requireOpen();
+        if (inFlight == options.queueDepth()) {
+            return false;
+        }
+        accept(new SimCommand(SimCommand.Kind.FLUSH, token, 0, null, 0, 0, 0, media.reports()));
+        return true;
+    }
+
+    private void accept(final SimCommand command) {
+        inFlight++;
+        command.delayPolls = random.nextInt(options.delayPollsMax() + 1);
+        accepted.add(command);
+    }
+
+    @Override
+    public int poll(final CompletionHandler handler) {
+        requireOpen();
+        return pollOnce(handler);
+    }
+
+    private int pollOnce(final CompletionHandler handler) {
+        if (polling) {
+            throw new IllegalStateException("a completion handler must not poll");
+        }
+        polling = true;
+        try {
+            for (final SimCommand command : takeDue(accepted)) {
+                begin(command);
+                command.delayPolls = random.nextInt(options.delayPollsMax() + 1);
+                begun.add(command);
+            }
+            return report(takeDue(begun), handler);
+        } finally {
+            polling = false;
+        }
+    }
+
+    /// Removes the commands whose delay is over, in random order.
+    private List<SimCommand> takeDue(final List<SimCommand> commands) {
+        final List<SimCommand> due = new ArrayList<>();
+        for (final SimCommand command : commands) {
+            if (command.delayPolls-- <= 0) {
+                due.add(random.nextInt(due.size() + 1), command);
+            }
+        }
+        commands.removeAll(due);
+        return due;
+    }
+
+    private void begin(final SimCommand command) {
+        command.result = switch (command.kind) {
+            case APPEND -> beginAppend(command);
+            case READ -> {
+                media.read(
+                        geometry.zoneOf(command.address),
+                        geometry.offsetOf(command.address),
+                        command.buffer.memory(),
+                        command.offset,
+                        command.length);
+                yield command.length;
+            }
+            case FLUSH -> 0;
+        };
+    }
+
+    private long beginAppend(final SimCommand command) {
+        final int zone = geometry.zoneOf(command.address);
+        final int refusal = zones.refusal(zone, command.length);
+        if (refusal < 0) {
+            return refusal;
+        }
+        final boolean fails = random.nextInt(options.appendFailuresPer()) < options.appendFailures();
+        final int leaves = fails ? random.nextInt(3) : 2;
+        if (leaves == 0) {
+            return -DeviceException.EIO; // nothing
+        }
+        final long zoneOffset = zones.assign(zone, command.length);
+        if (leaves == 2) {
+            command.placed = media.place(zone, zoneOffset, command.buffer.memory(), command.offset, command.length);
+        }
+        return fails ? -DeviceException.EIO : geometry.address(zone, zoneOffset);
+    }
+
+    private int report(final List<SimCommand> due, final CompletionHandler handler) {
+        int count = 0;
+        try {
+            for (final SimCommand command : due) {
+                count++;
+                report(command, handler);
+            }
+        } finally {
+            // A handler threw: the others are reported by the next poll.
+            for (final SimCommand command : due.subList(count, due.size())) {
+                command.delayPolls = 0;
+                begun.add(command);
+            }
+        }
+        return count;
+    }
+
+    private void report(final SimCommand command, final CompletionHandler handler) {
+        final boolean durable = command.result >= 0 && (command.attributes & IoAttributes.DURABLE) != 0;
+        final boolean append = command.kind == SimCommand.Kind.APPEND;
+        if (append) {
+            zones.appendEnded(geometry.zoneOf(command.address));
+        }
+        if (command.placed != null) {
+            media.reported(command.placed, durable);
+        }
+        if (command.kind == SimCommand.Kind.FLUSH) {
+            media.flushed(command.flushCovers);
+        }
+        inFlight--;
+        try {
+            handler.onResult(command.token, command.result, append && durable ? IoAttributes.DURABLE : 0);
+        } finally {
+            if (command.buffer != null) {
+                command.buffer.commandEnded();
+            }
+            handler.onBufferReleased(command.token, false);
+        }
+    }
+
+    /// There is no clock: waits for a completion however many polls it takes, or polls once if {@code
+    /// timeoutNs} is not positive.
+    @Override
+    public int await(final CompletionHandler handler, final long timeoutNs) {
+        requireOpen();
+        int count = 0;
+        while (inFlight > 0 && count == 0) {
+            count = pollOnce(handler);
+            if (timeoutNs <= 0 || woken.get()) {
+                break;
+            }
+        }
+        woken.set(false);
+        return count;
+    }
+
+    @Override
+    public void wakeup() {
+        woken.set(true);
+    }
+
+    @Override
+    public int inFlight() {
+        return inFlight;
+    }
+
+    @Override
+    public void readSync(final long address, final MemorySegment target, final long targetOffset, final int length) {
+        CommandChecks.addresses(geometry, address, length);
+        requireOpen();
+        media.read(geometry.zoneOf(address), geometry.offsetOf(address), target, targetOffset, length);
+    }
+
+    @Override
+    public ZoneInfo report(final int zone) {
+        requireOpen();
+        CommandChecks.zone(geometry, zone);
+        return zones.report(zone);
+    }
+
+    @Override
+    public void open(final int zone) {
+        requireOpen();
+        CommandChecks.zone(geometry, zone);
+        zones.open(zone);
+    }
+
+    @Override
+    public void finish(final int zone) {
+        requireOpen();
+        CommandChecks.zone(geometry, zone);
+        zones.finish(zone);
+    }
+
+    @Override
+    public void reset(final int zone) {
+        requireOpen();
+        CommandChecks.zone(geometry, zone);
+        media.reset(zone);
+    }
+
+    @Override
+    public void release(final int zone) {
+        requireOpen();
+        CommandChecks.zone(geometry, zone);
+        zones.requireIdle(zone, "release");
+        if (zones.state(zone) != ZoneState.EMPTY) {
+            throw new IllegalStateException(
+                    "release of zone=" + zone + " in state " + zones.state(zone) + ": reset it first");
+        }
+        media.release(zone);
+    }
+
+    private SimIoBuffer own(final IoBuffer buffer) {
+        if (buffer instanceof final SimIoBuffer own && own.belongsTo(this)) {
+            return own;
+        }
+        throw new IllegalArgumentException("the buffer was not registered with this device: " + buffer);
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new DeviceException("the simulated device is closed", 0);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        if (polling) {
+            throw new IllegalStateException("a completion handler must not close the device");
+        }
+        while (inFlight > 0) {
+            pollOnce(NOBODY);
+        }
+        closed = true;
+        media.giveBack();
+    }
+}
