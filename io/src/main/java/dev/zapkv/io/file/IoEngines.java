@@ -2,6 +2,7 @@
 package dev.zapkv.io.file;
 
 import dev.zapkv.io.DeviceException;
+import java.util.function.IntFunction;
 
 /// Chooses how commands get to the kernel.
 final class IoEngines {
@@ -13,7 +14,7 @@ final class IoEngines {
         return switch (wanted.conclude()) {
             case THREADS -> new ThreadEngine(slots, "").start();
             case IO_URING -> demandRing(slots);
-            case AUTO -> preferRing(slots);
+            case AUTO -> prefer(RingEngine::open, slots);
         };
     }
 
@@ -30,9 +31,10 @@ final class IoEngines {
         }
     }
 
-    private static IoEngine preferRing(final int slots) {
+    /// @param ring opens an engine over io_uring for so many slots, or throws why not
+    static IoEngine prefer(final IntFunction<IoEngine> ring, final int slots) {
         try {
-            return RingEngine.open(slots);
+            return ring.apply(slots);
         } catch (final DeviceException e) {
             // Same semantics without it; the reason is reported with the capabilities.
             return new ThreadEngine(slots, e.getMessage()).start();
