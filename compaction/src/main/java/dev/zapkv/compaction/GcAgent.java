@@ -1,0 +1,137 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.compaction;
+
+import dev.zapkv.io.IoBuffer;
+import dev.zapkv.store.spi.Collector;
+import dev.zapkv.store.spi.CollectorHost;
+import dev.zapkv.zone.ZoneAllocator;
+import java.lang.foreign.Arena;
+import java.util.ArrayDeque;
+
+/// Collects one zone after the other, when {@link GcPace} says so or when asked to.
+final class GcAgent implements Collector {
+    private static final int READ_BYTES = 1 << 20;
+
+    private final CollectorHost host;
+    private final VictimPolicy policy;
+    private final GcPace pace;
+    private final Relocator relocator;
+    private final Arena arena = Arena.ofShared();
+    private final IoBuffer readBuffer;
+    private final ArrayDeque<Integer> requested = new ArrayDeque<>();
+    private ZoneCollection current;
+    private boolean exhausted;
+    private long zonesCollected;
+
+    GcAgent(final CollectorHost host, final VictimPolicy policy) {
+        this.host = host;
+        this.policy = policy;
+        pace = new GcPace(host);
+        relocator = new Relocator(host);
+        readBuffer = host.register(arena.allocate(Math.max(READ_BYTES, 2L * host.blockBytes()), 4096));
+    }
+
+    @Override
+    public int doWork() {
+        int work = relocator.doWork();
+        if (current == null) {
+            final int victim = nextVictim();
+            if (victim == VictimPolicy.NONE) {
+                return work;
+            }
+            current = new ZoneCollection(host, relocator, readBuffer, victim);
+            work++;
+        }
+        for (int step = pace.stepsPerCycle(); step > 0 && current != null; step--) {
+            final int done = current.doWork();
+            work += done;
+            finishIfOver();
+            if (done == 0) {
+                break;
+            }
+        }
+        return work;
+    }
+
+    private void finishIfOver() {
+        // After a failure the records already copied still have to find their places.
+        if (!current.isOver() || !relocator.isDrained()) {
+            return;
+        }
+        if (current.isDone()) {
+            zonesCollected++;
+        } else {
+            policy.exclude(current.zone());
+        }
+        current = null;
+    }
+
+    private int nextVictim() {
+        while (!requested.isEmpty()) {
+            final int zone = requested.poll();
+            if (host.allocator().collectable(zone)) {
+                return zone;
+            }
+        }
+        if (!pace.wantsVictim()) {
+            exhausted = false;
+            return VictimPolicy.NONE;
+        }
+        final int victim = policy.choose();
+        exhausted = victim == VictimPolicy.NONE;
+        return victim;
+    }
+
+    @Override
+    public boolean isBusy() {
+        return current != null;
+    }
+
+    @Override
+    public boolean isExhausted() {
+        return exhausted && current == null;
+    }
+
+    @Override
+    public void request(final double minGarbageRatio) {
+        requested.clear();
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < host.zones().usedZones(); zone++) {
+            final double garbage = (double) policy.gain(zone) / host.zones().capacity();
+            if (host.allocator().collectable(zone) && garbage >= minGarbageRatio && garbage > 0) {
+                requested.add(zone);
+            }
+        }
+    }
+
+    @Override
+    public boolean isRequested() {
+        return !requested.isEmpty() || current != null;
+    }
+
+    @Override
+    public void onRead(final long id, final long result) {
+        current.onRead(result);
+    }
+
+    @Override
+    public void onAppend(final long id, final long result) {
+        relocator.onAppend(id, result);
+    }
+
+    @Override
+    public long zonesCollected() {
+        return zonesCollected;
+    }
+
+    @Override
+    public long appendedBytes() {
+        return relocator.appendedBytes();
+    }
+
+    @Override
+    public void close() {
+        readBuffer.close();
+        arena.close();
+        relocator.close();
+    }
+}

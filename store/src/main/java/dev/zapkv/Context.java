@@ -1,0 +1,295 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv;
+
+import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.file.AsyncIo;
+import dev.zapkv.io.file.FileDeviceOptions;
+import dev.zapkv.io.file.FileZoneDevice;
+import dev.zapkv.store.engine.EngineConfig;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+
+/// What to open and how. Fluent; used for one opening. Settings marked *format* are fixed when a store is made and
+/// ignored when an existing one is opened; the others count for one opening.
+public final class Context {
+    private static final long MIN_ZONE = 1L << 20;
+    private static final long MAX_ZONE = 1L << 30;
+    private static final long DEFAULT_ZONE = 64L << 20;
+    private static final int UNBOUNDED_ZONES = 16_384;
+    private static final int LOGICAL_BLOCK = 4096;
+    private static final long DEFAULT_MEMORY = 1L << 30;
+    private static final long MIN_MEMORY = 32L << 20;
+    private static final int DEFAULT_BLOCK = 128 << 10;
+    private static final int MAX_APPEND = 1 << 20;
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+
+    private Path directory;
+    private ZoneDevice device;
+    private long capacityBytes = -1;
+    private long zoneSizeBytes;
+    private long memoryBytes;
+    private int blockBytes = DEFAULT_BLOCK;
+    private Durability durability = Durability.PROCESS;
+    private boolean createIfMissing = true;
+    private Path stagingDirectory;
+    private AsyncIo asynchronousIo = AsyncIo.AUTO;
+    private boolean threaded = true;
+    private LongSupplier nanoClock = System::nanoTime;
+    private LongSupplier randomSeed = new SecureRandom()::nextLong;
+    private boolean concluded;
+
+    /// Default settings.
+    public Context() {}
+
+    /// The directory of the store. Needed, unless a device is given.
+    public Context directory(final Path value) {
+        directory = Objects.requireNonNull(value, "directory");
+        return this;
+    }
+
+    /// *Format.* Bound of the store on its device in bytes, metadata and the reserve of garbage collection included;
+    /// -1, the default: it grows as long as there is room.
+    public Context capacityBytes(final long value) {
+        capacityBytes = value;
+        return this;
+    }
+
+    /// *Format.* Size of a zone in bytes, a power of two from 1 MiB to 1 GiB. Default: 64 MiB, or less in a store
+    /// with a small bound. It bounds the longest value, and is the unit of garbage collection.
+    public Context zoneSizeBytes(final long value) {
+        zoneSizeBytes = value;
+        return this;
+    }
+
+    /// Budget of off-heap memory in bytes, at least 32 MiB: index, staging, and recently written data kept as cache.
+    /// Default: 1 GiB, or a quarter of the machine's memory if that is less.
+    public Context memoryBytes(final long value) {
+        memoryBytes = value;
+        return this;
+    }
+
+    /// *Format.* Largest append in bytes, a power of two from 64 KiB to 1 MiB; default 128 KiB. It bounds a batch.
+    public Context blockBytes(final int value) {
+        blockBytes = value;
+        return this;
+    }
+
+    /// Level of writes that name none; default {@link Durability#PROCESS}.
+    public Context durability(final Durability value) {
+        durability = Objects.requireNonNull(value, "durability");
+        return this;
+    }
+
+    /// Whether a missing or empty directory, or an empty device, becomes a store; default true.
+    public Context createIfMissing(final boolean value) {
+        createIfMissing = value;
+        return this;
+    }
+
+    /// Where the staging file goes. Default: shared memory ({@code /dev/shm}), else the store's directory.
+    public Context stagingDirectory(final Path value) {
+        stagingDirectory = Objects.requireNonNull(value, "stagingDirectory");
+        return this;
+    }
+
+    /// How a directory's device does its appends; default {@link AsyncIo#AUTO}.
+    public Context asynchronousIo(final AsyncIo value) {
+        asynchronousIo = Objects.requireNonNull(value, "asynchronousIo");
+        return this;
+    }
+
+    /// A device to use instead of a directory's. The store owns it from {@link ZapKv#open} on. Without a directory
+    /// there is no lock: the caller sees to it that the device is used once.
+    public Context device(final ZoneDevice value) {
+        device = Objects.requireNonNull(value, "device");
+        return this;
+    }
+
+    /// Whether the store runs an I/O thread; default true. Without one, blocks are appended only by writers that
+    /// wait for the device, {@link ZapKv#flush} and {@link ZapKv#close}: for tests that want one thread.
+    public Context threaded(final boolean value) {
+        threaded = value;
+        return this;
+    }
+
+    /// Monotonic time in nanoseconds.
+    public Context nanoClock(final LongSupplier value) {
+        nanoClock = Objects.requireNonNull(value, "nanoClock");
+        return this;
+    }
+
+    /// Source of identities and secrets; default: the system's secure random numbers.
+    public Context randomSeed(final LongSupplier value) {
+        randomSeed = Objects.requireNonNull(value, "randomSeed");
+        return this;
+    }
+
+    /// A checked context with what it opened so far.
+    record Concluded(EngineConfig engine, AutoCloseable lock) {
+        void releaseAfter(final Throwable failure) {
+            try {
+                lock.close();
+            } catch (final Exception e) {
+                failure.addSuppressed(e);
+            }
+        }
+    }
+
+    Concluded conclude() {
+        if (concluded) {
+            throw new ConfigurationException("this context was used already: make a new one for each opening");
+        }
+        concluded = true;
+        final List<String> problems = problems();
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException("the store cannot be opened: " + String.join("; ", problems));
+        }
+        if (device != null) {
+            return new Concluded(config(device), () -> {});
+        }
+        prepareDirectory();
+        final StoreLock lock = StoreLock.acquire(directory);
+        try {
+            return new Concluded(config(openDevice()), lock);
+        } catch (final DeviceException e) {
+            lock.close();
+            throw translate(e);
+        } catch (final RuntimeException | Error e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    /// What a failure of the device means for whoever opens the store.
+    ZapKvException translate(final DeviceException e) {
+        return switch (e.errno()) {
+            case DeviceException.ENOSPC -> new StoreFullException(e.getMessage(), e);
+            case DeviceException.EACCES, DeviceException.EROFS -> new ConfigurationException(e.getMessage(), e);
+            case 0 -> new FormatException(e.getMessage(), e);
+            default -> new ZapKvException(e.getMessage(), e);
+        };
+    }
+
+    private List<String> problems() {
+        final List<String> problems = new ArrayList<>();
+        if (directory == null && device == null) {
+            problems.add("neither a directory nor a device was given");
+        }
+        if (capacityBytes != -1 && capacityBytes <= 0) {
+            problems.add("capacityBytes=" + capacityBytes + " is neither positive nor -1");
+        }
+        if (zoneSizeBytes != 0
+                && (zoneSizeBytes < MIN_ZONE || zoneSizeBytes > MAX_ZONE || Long.bitCount(zoneSizeBytes) != 1)) {
+            problems.add(
+                    "zoneSizeBytes=" + zoneSizeBytes + " is not a power of two from " + MIN_ZONE + " to " + MAX_ZONE);
+        }
+        if (memoryBytes != 0 && memoryBytes < MIN_MEMORY) {
+            problems.add("memoryBytes=" + memoryBytes + " is less than " + MIN_MEMORY);
+        }
+        if (blockBytes < 64 << 10 || blockBytes > MAX_APPEND || Integer.bitCount(blockBytes) != 1) {
+            problems.add("blockBytes=" + blockBytes + " is not a power of two from 65536 to " + MAX_APPEND);
+        }
+        return problems;
+    }
+
+    private void prepareDirectory() {
+        try {
+            if (!Files.exists(directory)) {
+                if (!createIfMissing) {
+                    throw new FormatException(
+                            "there is no store in " + directory + ": the directory does not exist; check the path");
+                }
+                Files.createDirectories(directory);
+            } else if (!Files.isDirectory(directory)) {
+                throw new FormatException(directory + " is not a directory: name the directory of a store");
+            } else if (!FileZoneDevice.exists(directory)) {
+                checkEmpty();
+            }
+        } catch (final IOException e) {
+            throw new ConfigurationException("cannot use the directory " + directory + ": " + e, e);
+        }
+    }
+
+    private void checkEmpty() throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            final List<String> foreign = entries.map(p -> p.getFileName().toString())
+                    .filter(name -> !name.equals("LOCK"))
+                    .limit(3)
+                    .toList();
+            if (!foreign.isEmpty()) {
+                throw new FormatException(directory + " is not a ZapKV store and not empty (it holds "
+                        + String.join(", ", foreign) + " …): name another directory");
+            }
+        }
+        if (!createIfMissing) {
+            throw new FormatException("there is no store in " + directory + ": the directory is empty; check the path");
+        }
+    }
+
+    private ZoneDevice openDevice() {
+        final FileDeviceOptions options = FileDeviceOptions.DEFAULT.withAsyncIo(asynchronousIo);
+        if (FileZoneDevice.exists(directory)) {
+            return FileZoneDevice.open(directory, options);
+        }
+        final long zone = zoneSize();
+        final int zones =
+                capacityBytes < 0 ? UNBOUNDED_ZONES : Math.toIntExact(Math.min(capacityBytes / zone, 1 << 20));
+        if (zones < dev.zapkv.store.engine.OpenStore.MIN_ZONES) {
+            throw new ConfigurationException("capacityBytes=" + capacityBytes + " gives " + zones + " zones of " + zone
+                    + " bytes, at least " + dev.zapkv.store.engine.OpenStore.MIN_ZONES
+                    + " are needed: raise it, or lower zoneSizeBytes");
+        }
+        return FileZoneDevice.create(
+                directory, new ZoneGeometry(LOGICAL_BLOCK, zone, zone, zones, 0, 0, MAX_APPEND), options);
+    }
+
+    /// Zones small enough that a bounded store has about a hundred.
+    private long zoneSize() {
+        if (zoneSizeBytes != 0) {
+            return zoneSizeBytes;
+        }
+        return capacityBytes < 0
+                ? DEFAULT_ZONE
+                : Math.clamp(Long.highestOneBit(Math.max(1, capacityBytes / 64)), MIN_ZONE, DEFAULT_ZONE);
+    }
+
+    private EngineConfig config(final ZoneDevice storage) {
+        final List<Path> staging = new ArrayList<>();
+        if (stagingDirectory != null) {
+            staging.add(stagingDirectory);
+        } else {
+            staging.add(SHARED_MEMORY);
+            if (directory != null) {
+                staging.add(directory);
+            }
+        }
+        return new EngineConfig(
+                storage,
+                directory == null ? storage.capabilities().backend() : directory.toString(),
+                capacityBytes,
+                memoryBytes == 0 ? defaultMemory() : memoryBytes,
+                blockBytes,
+                durability,
+                createIfMissing,
+                staging,
+                threaded,
+                nanoClock,
+                randomSeed);
+    }
+
+    private static long defaultMemory() {
+        return ManagementFactory.getOperatingSystemMXBean() instanceof com.sun.management.OperatingSystemMXBean system
+                ? Math.clamp(system.getTotalMemorySize() / 4, MIN_MEMORY, DEFAULT_MEMORY)
+                : DEFAULT_MEMORY;
+    }
+}

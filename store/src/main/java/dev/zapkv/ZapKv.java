@@ -1,0 +1,332 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv;
+
+import dev.zapkv.io.DeviceException;
+import dev.zapkv.store.engine.Engine;
+import dev.zapkv.store.engine.OpenStore;
+import dev.zapkv.store.format.RecordFormat;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.agrona.CloseHelper;
+
+/// An embedded key-value store: log-structured, append-only, made for zoned storage and just as good on an ordinary
+/// directory.
+///
+/// {@snippet :
+/// try (ZapKv store = ZapKv.open(Path.of("data"))) {
+///     store.put("hello".getBytes(UTF_8), "world".getBytes(UTF_8));
+///     byte[] value = store.get("hello".getBytes(UTF_8));
+/// }
+/// }
+///
+/// *Keys* are 1 to 65,536 bytes, *values* 0 to {@link #maxValueBytes} bytes; both are copied, the arrays stay the
+/// caller's. The order of keys is not kept.
+///
+/// *Threads.* All methods may be called by any number of threads, virtual ones included. Operations are linearisable
+/// per key: once a put has returned every later get sees it or something newer. A store is open once: a second
+/// opening, in this process or another, is refused.
+///
+/// *Durability.* See {@link Durability}; a store has a default level, each write may name its own. A reader may see
+/// a value before its writer's level is reached.
+///
+/// *Errors.* Bad arguments give {@link IllegalArgumentException} or {@link NullPointerException}; everything else is
+/// a {@link ZapKvException}. A failed device makes the store refuse writes with {@link StoreFailedException}; reads
+/// go on. After {@link #close}, or while another thread closes, operations throw {@link StoreClosedException}; the
+/// JVM never crashes.
+public final class ZapKv implements AutoCloseable {
+    private final OpenStore store;
+    private final Engine engine;
+    private final Durability durability;
+    private final AutoCloseable lock;
+    private final AsyncWaiter asyncWaiter;
+
+    private ZapKv(final OpenStore store, final AutoCloseable lock) {
+        this.store = store;
+        this.lock = lock;
+        engine = store.engine();
+        durability = store.durability();
+        asyncWaiter = new AsyncWaiter(store);
+    }
+
+    /// Opens the store in a directory with default settings; makes one if the directory is missing or empty.
+    public static ZapKv open(final Path directory) {
+        return open(new Context().directory(directory));
+    }
+
+    /// Opens a store.
+    ///
+    /// @param context what to open and how; it can be used for one opening only
+    /// @throws ConfigurationException if a setting or the machine does not allow it
+    /// @throws FormatException        if there is no store, or one that this version cannot read
+    /// @throws StoreLockedException   if it is open elsewhere
+    public static ZapKv open(final Context context) {
+        JvmFlags.check();
+        final Context.Concluded concluded = context.conclude();
+        try {
+            return new ZapKv(OpenStore.open(concluded.engine()), concluded.lock());
+        } catch (final DeviceException e) {
+            final ZapKvException failure = context.translate(e);
+            concluded.releaseAfter(failure);
+            throw failure;
+        } catch (final RuntimeException | Error e) {
+            concluded.releaseAfter(e);
+            throw e;
+        }
+    }
+
+    // ---- reads
+
+    /// The value of a key, or null if it has none.
+    ///
+    /// @return a new array, the caller's own
+    /// @throws CorruptionException if the device's bytes are not what was written
+    public byte[] get(final byte[] key) {
+        checkKey(key);
+        try {
+            return engine.get(key);
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// Copies the value of a key into an array, as much as fits. Allocates nothing for values that fit one append
+    /// block.
+    ///
+    /// @return length of the whole value, or -1 if the key has none
+    public int get(final byte[] key, final byte[] target) {
+        checkKey(key);
+        Objects.requireNonNull(target, "target");
+        try {
+            return engine.get(key, target);
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// Whether a key has a value. Answered by the index, without reading the record.
+    public boolean contains(final byte[] key) {
+        checkKey(key);
+        try {
+            return engine.contains(key);
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// The values of several keys.
+    ///
+    /// @return values in the order of the keys; null elements for keys without one
+    public List<byte[]> multiGet(final List<byte[]> keys) {
+        final List<byte[]> values = new ArrayList<>(keys.size());
+        for (final byte[] key : keys) {
+            values.add(get(key));
+        }
+        return values;
+    }
+
+    /// Visits every entry once, in no particular order. Writes may go on meanwhile: a key that is there all the time
+    /// is seen once, with a value it had in that time; keys that come or go may or may not be seen.
+    public void forEach(final EntryConsumer consumer) {
+        Objects.requireNonNull(consumer, "consumer");
+        checkOpen();
+        store.forEach(consumer);
+    }
+
+    /// Number of keys with a value. Exact while nobody writes.
+    public long count() {
+        checkOpen();
+        return engine.count();
+    }
+
+    // ---- writes
+
+    /// Stores a value at the store's default level.
+    public void put(final byte[] key, final byte[] value) {
+        put(key, value, WriteOptions.DEFAULT);
+    }
+
+    /// Stores a value. Waits while staging is full (back-pressure), and as its level asks.
+    ///
+    /// @throws IllegalArgumentException if key or value are too long
+    /// @throws StoreFullException       if there is no room; nothing was changed
+    /// @throws StoreFailedException     if the device failed; whether the value survives is not known
+    public void put(final byte[] key, final byte[] value, final WriteOptions options) {
+        checkKey(key);
+        checkValue(value);
+        try {
+            engine.await(engine.put(key, value), options.durabilityOr(durability));
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// Deletes a key at the store's default level.
+    ///
+    /// @return whether it had a value
+    public boolean delete(final byte[] key) {
+        return delete(key, WriteOptions.DEFAULT);
+    }
+
+    /// Deletes a key.
+    ///
+    /// @return whether it had a value
+    public boolean delete(final byte[] key, final WriteOptions options) {
+        checkKey(key);
+        try {
+            final long block = engine.delete(key);
+            engine.await(block < 0 ? -block - 1 : block, options.durabilityOr(durability));
+            return block >= 0;
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// Stores a value at the store's default level without waiting for it.
+    public CompletableFuture<Void> putAsync(final byte[] key, final byte[] value) {
+        return putAsync(key, value, WriteOptions.DEFAULT);
+    }
+
+    /// Stores a value; it is visible when this returns, and the future completes when its level is reached.
+    /// Arguments are checked, and back-pressure is felt, in the call itself.
+    public CompletableFuture<Void> putAsync(final byte[] key, final byte[] value, final WriteOptions options) {
+        checkKey(key);
+        checkValue(value);
+        try {
+            return asyncWaiter.future(engine.put(key, value), options.durabilityOr(durability));
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// Stores a batch at the store's default level.
+    public void write(final WriteBatch batch) {
+        write(batch, WriteOptions.DEFAULT);
+    }
+
+    /// Stores a batch: after any crash all of it is there or nothing. Readers may see its parts one by one.
+    ///
+    /// @throws IllegalArgumentException if it does not fit one append block ({@link #maxBatchBytes})
+    public void write(final WriteBatch batch, final WriteOptions options) {
+        final int size = batch.size();
+        if (size == 0) {
+            return;
+        }
+        final byte[][] keys = new byte[size][];
+        final byte[][] values = new byte[size][];
+        for (int i = 0; i < size; i++) {
+            keys[i] = batch.key(i);
+            values[i] = batch.value(i);
+            checkKey(keys[i]);
+        }
+        try {
+            engine.await(engine.write(keys, values), options.durabilityOr(durability));
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// Waits until everything written so far, by any thread, is {@link Durability#FLUSHED}.
+    public void flush() {
+        try {
+            engine.await(store.lastBlock(), Durability.FLUSHED);
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    // ---- limits, figures, care
+
+    /// Longest key in bytes.
+    public int maxKeyBytes() {
+        return RecordFormat.MAX_KEY_LENGTH;
+    }
+
+    /// Longest value in bytes: the zone capacity, or half the store's capacity bound if that is less.
+    public long maxValueBytes() {
+        return store.maxValueBytes();
+    }
+
+    /// Bytes that the records of a batch may take together; a record takes 32 bytes, key and value, rounded up to 16.
+    public int maxBatchBytes() {
+        return engine.maxBatchBytes();
+    }
+
+    /// Figures at this moment.
+    public StoreStats stats() {
+        return whileOpen(store::stats);
+    }
+
+    /// The zones in use.
+    public List<ZoneReport> zones() {
+        return whileOpen(store::zones);
+    }
+
+    /// Collects every full zone of which at least this share is garbage, and waits for it. Not needed in normal
+    /// running.
+    ///
+    /// @param minGarbageRatio 0 to 1
+    public GcReport collect(final double minGarbageRatio) {
+        if (!(minGarbageRatio >= 0 && minGarbageRatio <= 1)) {
+            throw new IllegalArgumentException("minGarbageRatio=" + minGarbageRatio + " is not between 0 and 1");
+        }
+        return whileOpen(() -> store.collect(minGarbageRatio));
+    }
+
+    /// Makes everything durable and releases the store. Idempotent; other threads' operations end with
+    /// {@link StoreClosedException}. The next opening finds everything that was written.
+    @Override
+    public void close() {
+        CloseHelper.closeAll(store, asyncWaiter, lock);
+    }
+
+    private void checkKey(final byte[] key) {
+        Objects.requireNonNull(key, "key");
+        if (key.length == 0 || key.length > RecordFormat.MAX_KEY_LENGTH) {
+            throw new IllegalArgumentException(
+                    "a key has 1 to " + RecordFormat.MAX_KEY_LENGTH + " bytes, this one has " + key.length);
+        }
+        if (store.isClosed()) {
+            throw closedException(null);
+        }
+    }
+
+    private void checkValue(final byte[] value) {
+        Objects.requireNonNull(value, "value");
+        if (value.length > engine.maxBatchBytes() && value.length > store.maxValueBytes()) {
+            throw new IllegalArgumentException("a value in this store has at most " + store.maxValueBytes()
+                    + " bytes, this one has " + value.length
+                    + ": create the store with larger zones (zoneSizeBytes) or capacity");
+        }
+    }
+
+    private void checkOpen() {
+        if (store.isClosed()) {
+            throw closedException(null);
+        }
+    }
+
+    private <T> T whileOpen(final Supplier<T> action) {
+        checkOpen();
+        try {
+            return action.get();
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// What an exception of the memory or the device means to the caller: mostly that the store was closed under it.
+    private RuntimeException afterClose(final RuntimeException e) {
+        if (store.isClosed()) {
+            return closedException(e);
+        }
+        return e instanceof DeviceException ? new ZapKvException("the device failed: " + e.getMessage(), e) : e;
+    }
+
+    private static StoreClosedException closedException(final Throwable cause) {
+        return new StoreClosedException("the store is closed", cause);
+    }
+}

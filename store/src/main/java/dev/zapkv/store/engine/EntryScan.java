@@ -1,0 +1,96 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.engine;
+
+import dev.zapkv.EntryConsumer;
+import dev.zapkv.store.index.IndexEntry;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.read.ReadContext;
+import dev.zapkv.store.read.RecordReader;
+import java.util.Arrays;
+
+/// Visits every key once by walking the index, a batch of entries at a time, each batch in the order of the device,
+/// so that reads run ahead sequentially. A key that is there all the time is seen exactly once, with a value it had
+/// meanwhile; keys that come or go may or may not be seen.
+final class EntryScan {
+    // Sort keys hold 42 bits of location and the entry's place in the batch.
+    private static final int PLACE_BITS = 19;
+    private static final int BATCH_ENTRIES = 1 << PLACE_BITS;
+    private static final int LENGTH_BITS = 20;
+    private static final long LOCATION_MASK = (1L << 42) - 1;
+
+    private final PointIndex index;
+    private final RecordReader reader;
+    private final Engine engine;
+    private final long[] fingerprints = new long[BATCH_ENTRIES];
+    private final long[] entries = new long[BATCH_ENTRIES];
+    private final int[] shards = new int[BATCH_ENTRIES];
+    private final long[] order = new long[BATCH_ENTRIES];
+    private long[] shardBuffer = new long[1 << 12];
+    private int size;
+
+    EntryScan(final PointIndex index, final RecordReader reader, final Engine engine) {
+        this.index = index;
+        this.reader = reader;
+        this.engine = engine;
+    }
+
+    void run(final EntryConsumer consumer) {
+        for (int shard = 0; shard < index.shardCount(); shard++) {
+            final int count = loadShard(shard);
+            for (int i = 0; i < count; i++) {
+                if (size == BATCH_ENTRIES) {
+                    visitBatch(consumer);
+                }
+                fingerprints[size] = shardBuffer[2 * i];
+                entries[size] = shardBuffer[2 * i + 1];
+                shards[size] = shard;
+                order[size] = (entries[size] >>> LENGTH_BITS & LOCATION_MASK) << PLACE_BITS | size;
+                size++;
+            }
+        }
+        visitBatch(consumer);
+    }
+
+    private int loadShard(final int shard) {
+        int count = index.readShard(shard, shardBuffer);
+        while (count < 0) {
+            shardBuffer = new long[-count * 4];
+            count = index.readShard(shard, shardBuffer);
+        }
+        return count;
+    }
+
+    private void visitBatch(final EntryConsumer consumer) {
+        Arrays.sort(order, 0, size);
+        for (int i = 0; i < size; i++) {
+            visit((int) (order[i] & (BATCH_ENTRIES - 1)), consumer);
+        }
+        size = 0;
+    }
+
+    private void visit(final int place, final EntryConsumer consumer) {
+        long entry = entries[place];
+        while (entry != 0 && !IndexEntry.isTombstone(entry)) {
+            final long current = entry;
+            final ReadContext record =
+                    reader.readEntry(entry, () -> index.getInShard(shards[place], fingerprints[place]) == current);
+            final long now = index.getInShard(shards[place], fingerprints[place]);
+            if (record != null && now == entry) {
+                deliver(record, consumer);
+                return;
+            }
+            entry = now;
+        }
+    }
+
+    private void deliver(final ReadContext record, final EntryConsumer consumer) {
+        if (record.isChunk()) {
+            return;
+        }
+        final byte[] key = record.key();
+        final byte[] value = record.isLarge() ? engine.get(key) : record.value();
+        if (value != null) {
+            consumer.accept(key, value);
+        }
+    }
+}

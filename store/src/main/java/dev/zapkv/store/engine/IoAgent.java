@@ -1,0 +1,259 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.engine;
+
+import dev.zapkv.Durability;
+import dev.zapkv.StoreClosedException;
+import dev.zapkv.StoreFailedException;
+import dev.zapkv.StoreFullException;
+import dev.zapkv.store.log.AppendAgent;
+import dev.zapkv.store.log.DevicePort;
+import dev.zapkv.store.log.StagingLog;
+import dev.zapkv.store.spi.Collector;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/// Drives the append agent and the collector: on its own thread, or on the thread of a writer that waits for the
+/// device and finds nobody driving, which saves two thread switches. One thread at a time, by a lock.
+///
+/// A failure stops the store for writes: the cause is kept and thrown to every later writer; reads go on.
+final class IoAgent implements StagingLog.Backpressure {
+    private static final long LINGER_NS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long IDLE_PARK_NS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long DEVICE_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(1);
+    private static final long WAITER_PARK_NS = TimeUnit.MICROSECONDS.toNanos(30);
+    private static final int FULL_AFTER_WAITS = 500;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final LongSupplier nanoClock;
+    private final DevicePort port;
+    private final Thread thread;
+
+    private AppendAgent append;
+    private Collector collector;
+    private IntSupplier housekeeping;
+    private long openSince;
+    private long openBlock = -1;
+
+    private volatile boolean running = true;
+    private volatile boolean parked;
+    private volatile Throwable failure;
+    private volatile boolean full;
+    private volatile long stalls;
+
+    /// An agent that {@link #start} will set going.
+    ///
+    /// @param name      of the thread
+    /// @param threaded  false: nothing runs but what waiting writers and {@link #cycle} drive
+    IoAgent(final DevicePort port, final LongSupplier nanoClock, final String name, final boolean threaded) {
+        this.port = port;
+        this.nanoClock = nanoClock;
+        thread = threaded ? Thread.ofPlatform().name(name).daemon(true).unstarted(this::run) : null;
+    }
+
+    /// Sets the agent going.
+    ///
+    /// @param afterAppends run in each duty cycle between the two
+    void start(final AppendAgent appendAgent, final Collector gc, final IntSupplier afterAppends) {
+        append = appendAgent;
+        collector = gc;
+        housekeeping = afterAppends;
+        if (thread != null) {
+            thread.start();
+        }
+    }
+
+    /// Waits until a block has reached a level, driving if nobody else does.
+    void await(final long block, final Durability level) {
+        if (level == Durability.PROCESS) {
+            return;
+        }
+        final boolean flush = level == Durability.FLUSHED;
+        append.want(block, flush);
+        while ((flush ? append.flushed() : append.frontier()) < block) {
+            checkUsable();
+            if (lock.tryLock()) {
+                try {
+                    driveOnce();
+                } finally {
+                    lock.unlock();
+                }
+            } else {
+                LockSupport.parkNanos(this, WAITER_PARK_NS);
+            }
+            if (full && append.starved()) {
+                throw storeFull();
+            }
+        }
+    }
+
+    /// Whether a block has reached a level.
+    boolean reached(final long block, final Durability level) {
+        return switch (level) {
+            case PROCESS -> true;
+            case DEVICE -> append.frontier() >= block;
+            case FLUSHED -> append.flushed() >= block;
+        };
+    }
+
+    /// One duty cycle on the caller's thread, waiting for the device at most a millisecond.
+    ///
+    /// @return amount of work done
+    int cycle() {
+        lock.lock();
+        try {
+            return driveOnce();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Runs something that belongs to the agent.
+    <T> T exclusively(final Supplier<T> action) {
+        lock.lock();
+        try {
+            return action.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Throws what keeps the store from taking writes.
+    void checkUsable() {
+        final Throwable cause = failure;
+        if (cause != null) {
+            throw new StoreFailedException(
+                    "the store takes no more writes, its device failed: " + cause.getMessage()
+                            + ". Reads go on; close the store, check the device, open it again",
+                    cause);
+        }
+        if (!running) {
+            throw new StoreClosedException("the store is closed");
+        }
+    }
+
+    Throwable failure() {
+        return failure;
+    }
+
+    long stalls() {
+        return stalls;
+    }
+
+    /// Lets the thread end; the caller drives alone from here on.
+    void stop() {
+        running = false;
+        wake();
+        if (thread != null) {
+            boolean interrupted = false;
+            while (thread.isAlive()) {
+                try {
+                    thread.join();
+                } catch (final InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    void wake() {
+        if (parked) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    @Override
+    public void sealed(final long block, final int length) {
+        wake();
+    }
+
+    @Override
+    public void stalled(final int waits) {
+        if (waits == 0) {
+            countStall();
+        }
+        checkUsable();
+        wake();
+        if (waits > FULL_AFTER_WAITS && full) {
+            throw storeFull();
+        }
+    }
+
+    private synchronized void countStall() {
+        stalls++;
+    }
+
+    private StoreFullException storeFull() {
+        return new StoreFullException(
+                "the store is full: every zone holds live data and the file system or the capacity"
+                        + " bound has no room for another; delete keys, raise capacityBytes in a new store, or free disk space."
+                        + " What was written before is kept");
+    }
+
+    private void run() {
+        while (running && failure == null) {
+            final int work;
+            lock.lock();
+            try {
+                work = driveOnce();
+            } finally {
+                lock.unlock();
+            }
+            if (work == 0 && port.device().inFlight() == 0) {
+                park();
+            }
+        }
+    }
+
+    private void park() {
+        parked = true;
+        // A block sealed before parked was set is seen here; one sealed later unparks.
+        if (append.isIdle() && running) {
+            LockSupport.parkNanos(this, IDLE_PARK_NS);
+        } else {
+            LockSupport.parkNanos(this, WAITER_PARK_NS);
+        }
+        parked = false;
+    }
+
+    private int driveOnce() {
+        if (failure != null) {
+            return 0;
+        }
+        try {
+            int work = append.doWork(lingered());
+            work += housekeeping.getAsInt();
+            work += collector.doWork();
+            full = append.starved() && collector.isExhausted();
+            if (work == 0 && port.device().inFlight() > 0) {
+                work += port.await(DEVICE_WAIT_NS);
+            }
+            return work;
+        } catch (final RuntimeException | Error e) {
+            failure = e;
+            return 0;
+        }
+    }
+
+    /// Whether the open block has held records for long enough to be appended though it is not full.
+    private boolean lingered() {
+        final StagingLog staging = append.staging();
+        if (!staging.openBlockHasRecords()) {
+            openBlock = -1;
+            return false;
+        }
+        final long block = staging.openBlock();
+        if (block != openBlock) {
+            openBlock = block;
+            openSince = nanoClock.getAsLong();
+            return false;
+        }
+        return nanoClock.getAsLong() - openSince > LINGER_NS;
+    }
+}

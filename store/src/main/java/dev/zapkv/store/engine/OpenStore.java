@@ -1,0 +1,595 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.engine;
+
+import dev.zapkv.ConfigurationException;
+import dev.zapkv.CorruptionException;
+import dev.zapkv.Durability;
+import dev.zapkv.EntryConsumer;
+import dev.zapkv.FormatException;
+import dev.zapkv.GcReport;
+import dev.zapkv.StoreStats;
+import dev.zapkv.ZapKvException;
+import dev.zapkv.ZoneReport;
+import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneInfo;
+import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.format.MetadataImage;
+import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.log.AppendAgent;
+import dev.zapkv.store.log.DevicePort;
+import dev.zapkv.store.log.StagingFile;
+import dev.zapkv.store.meta.MetadataLog;
+import dev.zapkv.store.meta.StoreId;
+import dev.zapkv.store.read.RecordReader;
+import dev.zapkv.store.recovery.Replay;
+import dev.zapkv.store.recovery.StagingReplay;
+import dev.zapkv.store.spi.Collector;
+import dev.zapkv.store.spi.CollectorProvider;
+import dev.zapkv.zone.Stream;
+import dev.zapkv.zone.ZoneAllocator;
+import dev.zapkv.zone.ZoneTable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.ServiceLoader;
+import java.util.Set;
+import org.agrona.CloseHelper;
+
+/// One life of a store: opens (find metadata, replay the log, take over staging), runs, closes. Owns every part.
+public final class OpenStore implements AutoCloseable {
+    /// Empty zones kept for garbage collection: the one it fills, and one more for what it is filling it from.
+    public static final int RESERVE_ZONES = 2;
+    /// Fewest zones a store can work with: metadata, reserve, open zones, and some to choose victims from.
+    public static final int MIN_ZONES = MetadataLog.ZONES + RESERVE_ZONES + 4;
+
+    private static final int INDEX_SHARDS = 1024;
+    private static final int MIN_STAGING_CHUNKS = 2;
+    // A part of the zones stays garbage, so that each collected zone brings a gain.
+    private static final double USABLE_SHARE = 0.95;
+    private static final long DRAIN_WAIT_NS = 100_000_000L;
+
+    private final EngineConfig config;
+    private final ZoneGeometry geometry;
+    private final DevicePort port;
+    private final List<AutoCloseable> closeables = new ArrayList<>();
+
+    private StoreId storeId;
+    private MetadataImage image;
+    private MetadataLog metadata;
+    private ZoneTable zones;
+    private ZoneAllocator allocator;
+    private PointIndex index;
+    private StagingFile stagingFile;
+    private AppendAgent append;
+    private IoAgent agent;
+    private RecordReader reader;
+    private Engine engine;
+    private GcHost gcHost;
+    private Collector collector;
+    private String recovery = "";
+    private boolean wasClean;
+    private long zonesNoted;
+    private volatile boolean closed;
+
+    private OpenStore(final EngineConfig config) {
+        this.config = config;
+        geometry = config.device().geometry();
+        port = new DevicePort(config.device());
+    }
+
+    /// Opens a store on a device, or makes one there.
+    ///
+    /// @throws FormatException        if the device holds no store and none may be made, or one that cannot be read
+    /// @throws ConfigurationException if a setting does not fit the device or the machine
+    /// @throws CorruptionException    if the log cannot be replayed
+    public static OpenStore open(final EngineConfig config) {
+        final OpenStore store = new OpenStore(config);
+        try {
+            store.start();
+            return store;
+        } catch (final RuntimeException | Error e) {
+            store.abandon(e);
+            throw e;
+        }
+    }
+
+    private void start() {
+        MetadataLog.Found found = MetadataLog.find(config.device());
+        if (found == null) {
+            if (!config.createIfMissing()) {
+                throw new FormatException("there is no store on " + config.name()
+                        + ": name the right directory, or allow one to be made there (createIfMissing)");
+            }
+            found = format();
+        }
+        storeId = found.storeId();
+        image = found.image();
+        zones = new ZoneTable(geometry);
+        for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
+            final ZoneInfo info = config.device().report(zone);
+            zones.recover(
+                    zone,
+                    info.writePointerExact() ? info.state() : ZoneState.FULL,
+                    info.state() == ZoneState.EMPTY ? null : Stream.METADATA,
+                    info.writePointer());
+        }
+        metadata = new MetadataLog(port, zones, storeId, found.zone(), found.sequence());
+        closeables.add(metadata);
+        index = new PointIndex(INDEX_SHARDS, indexLimit());
+        closeables.add(index);
+        recover();
+    }
+
+    private long indexLimit() {
+        return config.memoryBytes() - (long) MIN_STAGING_CHUNKS * AppendAgent.CHUNK_BYTES;
+    }
+
+    private MetadataLog.Found format() {
+        if (!MetadataImage.isBlockBytes(config.blockBytes())
+                || config.blockBytes() > geometry.maxAppend()
+                || 2L * config.blockBytes() > geometry.zoneCapacity()) {
+            throw new ConfigurationException("blockBytes=" + config.blockBytes() + " must be a power of two from "
+                    + MetadataImage.MIN_BLOCK_BYTES + " to " + MetadataImage.MAX_BLOCK_BYTES
+                    + ", at most the device's largest append (" + geometry.maxAppend() + ") and half a zone ("
+                    + geometry.zoneCapacity() / 2 + ")");
+        }
+        final int zoneLimit = zoneLimit();
+        final MetadataImage fresh = new MetadataImage(
+                config.blockBytes(),
+                config.capacityBytes(),
+                config.randomSeed().getAsLong(),
+                config.randomSeed().getAsLong(),
+                0,
+                0,
+                1,
+                true,
+                zoneLimit,
+                "",
+                List.of(),
+                List.of());
+        final StoreId id =
+                new StoreId(config.randomSeed().getAsLong(), config.randomSeed().getAsLong());
+        return new MetadataLog.Found(id, fresh, 0, 0);
+    }
+
+    private int zoneLimit() {
+        final long limit = config.capacityBytes() < 0
+                ? geometry.zoneCount()
+                : Math.min(geometry.zoneCount(), config.capacityBytes() / geometry.zoneCapacity());
+        if (limit < MIN_ZONES) {
+            throw new ConfigurationException("a store needs at least " + MIN_ZONES + " zones, there would be " + limit
+                    + ": raise capacityBytes to " + (long) MIN_ZONES * geometry.zoneCapacity()
+                    + " or more, or use smaller zones");
+        }
+        return (int) limit;
+    }
+
+    /// Replays the log, starts the agents, and appends again what was only in staging.
+    private void recover() {
+        final long started = config.nanoClock().getAsLong();
+        wasClean = image.closedCleanly();
+        final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
+        final Replay.Outcome replayed;
+        final long chunkEntries;
+        StagingReplay staged = null;
+        StagingFile oldStaging = null;
+        try (PointIndex positions = new PointIndex(INDEX_SHARDS, indexLimit())) {
+            final Replay replay = new Replay(config.device(), image, storeId, index, hash, zones, positions);
+            replayed = replay.run();
+            if (!image.closedCleanly() && !image.staging().isEmpty()) {
+                oldStaging = StagingFile.openExisting(Path.of(image.staging()), storeId, image.epoch());
+            }
+            if (oldStaging != null) {
+                // A file of an earlier life: an opening was cut short that was about to append its content again.
+                final long behind = oldStaging.epoch() == image.epoch()
+                        ? replayed.lastBlock()
+                        : image.voids().get(image.voids().size() - 2) - 1;
+                staged = new StagingReplay(oldStaging, behind);
+            }
+            chunkEntries = replay.dropOrphans(staged == null ? Set.of() : staged.chunkSets());
+        }
+        final long highest = Math.max(
+                Math.max(replayed.lastBlock(), replayed.highestBlock()), staged == null ? 0 : staged.lastBlock());
+        final List<Long> voids = new ArrayList<>(replayed.voids());
+        if (highest > replayed.lastBlock()) {
+            voids.add(replayed.lastBlock() + 1);
+            voids.add(highest);
+        }
+        assemble(hash, replayed, highest + 1);
+        image = nextImage(voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
+        metadata.append(image);
+        engine.recovered(chunkEntries, zones.totalLiveBytes() - tombstoneBytes());
+        agent.start(append, collector, this::noteProgress);
+        final long repeated = staged == null ? 0 : staged.visit(engine::repeat);
+        if (oldStaging != null) {
+            agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);
+            final Path path = stagingFile.path();
+            agent.exclusively(() -> {
+                image = nextImage(image.voids(), image.settledBlock(), path);
+                metadata.append(image);
+                return null;
+            });
+            oldStaging.delete();
+        }
+        recovery = describe(
+                replayed, repeated, oldStaging != null, config.nanoClock().getAsLong() - started);
+    }
+
+    private void assemble(final KeyHash hash, final Replay.Outcome replayed, final long firstBlock) {
+        allocator = new ZoneAllocator(config.device(), zones, image.zoneLimit(), RESERVE_ZONES);
+        adoptOpenZones();
+        final long epoch = image.epoch() + 1;
+        final int slotsPerChunk = AppendAgent.slotsPerChunk(image.blockBytes());
+        stagingFile = StagingFile.create(
+                config.stagingDirectories(),
+                storeId,
+                epoch,
+                image.blockBytes(),
+                MIN_STAGING_CHUNKS * slotsPerChunk,
+                (int) Math.max(
+                        (long) MIN_STAGING_CHUNKS * slotsPerChunk,
+                        config.memoryBytes() / AppendAgent.CHUNK_BYTES * slotsPerChunk));
+        agent = new IoAgent(port, config.nanoClock(), "zapkv-io " + config.name(), config.threaded());
+        append = new AppendAgent(
+                port,
+                allocator,
+                zones,
+                stagingFile,
+                firstBlock,
+                index,
+                hash,
+                storeId,
+                epoch,
+                config.memoryBytes(),
+                agent);
+        reader = new RecordReader(index, append.staging(), append.young(), config.device());
+        engine = new Engine(
+                append,
+                index,
+                hash,
+                zones,
+                geometry,
+                reader,
+                agent,
+                usableBytes(),
+                config.randomSeed().getAsLong());
+        gcHost = new GcHost(
+                port,
+                allocator,
+                zones,
+                append,
+                index,
+                hash,
+                storeId,
+                epoch,
+                image.capacityBytes() < 0,
+                Math.max(image.nextGcBlock(), replayed.highestGcBlock() + 1),
+                this::retireZone);
+        collector = loadCollector();
+        closeables.add(collector);
+        gcHost.connect(collector);
+    }
+
+    private Collector loadCollector() {
+        final CollectorProvider provider = ServiceLoader.load(CollectorProvider.class, OpenStore.class.getClassLoader())
+                .findFirst()
+                .orElseThrow(() -> new ConfigurationException(
+                        "no garbage collector found: add the artifact dev.zapkv:zapkv-compaction to the path"));
+        return provider.create(gcHost);
+    }
+
+    private long usableBytes() {
+        final long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L;
+        return (long) (dataZones * geometry.zoneCapacity() * USABLE_SHARE);
+    }
+
+    private void adoptOpenZones() {
+        boolean host = false;
+        boolean gc = false;
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
+            if (zones.state(zone) == ZoneState.OPEN || zones.state(zone) == ZoneState.CLOSED) {
+                final Stream stream = zones.stream(zone);
+                if (stream == Stream.GC ? gc : host) {
+                    config.device().finish(zone);
+                    zones.finish(zone);
+                } else {
+                    allocator.adopt(stream, zone);
+                    zones.open(zone, stream);
+                    host |= stream == Stream.HOST;
+                    gc |= stream == Stream.GC;
+                }
+            }
+        }
+    }
+
+    private MetadataImage nextImage(final List<Long> voids, final long settled, final Path staging) {
+        return new MetadataImage(
+                image.blockBytes(),
+                image.capacityBytes(),
+                image.hashSeed0(),
+                image.hashSeed1(),
+                stagingFile == null ? image.epoch() : stagingFile.epoch(),
+                settled,
+                gcHost == null ? image.nextGcBlock() : gcHost.nextBlock(),
+                false,
+                image.zoneLimit(),
+                staging.toString(),
+                voids,
+                generations(-1));
+    }
+
+    private List<Integer> generations(final int bumped) {
+        final List<Integer> generations = new ArrayList<>(zones.usedZones());
+        for (int zone = 0; zone < zones.usedZones(); zone++) {
+            generations.add(zones.generation(zone) + (zone == bumped ? 1 : 0));
+        }
+        return generations;
+    }
+
+    private MetadataImage currentImage(final int bumped, final boolean clean) {
+        return new MetadataImage(
+                image.blockBytes(),
+                image.capacityBytes(),
+                image.hashSeed0(),
+                image.hashSeed1(),
+                image.epoch(),
+                Math.max(image.settledBlock(), append.flushed()),
+                gcHost.nextBlock(),
+                clean,
+                image.zoneLimit(),
+                clean ? "" : image.staging(),
+                image.voids(),
+                generations(bumped));
+    }
+
+    /// Empties a zone: its generation is outdated durably before the device forgets its content.
+    private void retireZone(final int zone) {
+        image = currentImage(zone, false);
+        metadata.append(image);
+        config.device().reset(zone);
+        zones.reset(zone);
+        allocator.freed(zone);
+    }
+
+    /// Notes in the metadata, each time a zone was opened, how far the log is settled: recovery looks behind that
+    /// point only.
+    private int noteProgress() {
+        if (allocator.zonesOpened() == zonesNoted) {
+            return 0;
+        }
+        zonesNoted = allocator.zonesOpened();
+        append.want(append.frontier(), true);
+        if (append.flushed() > image.settledBlock()) {
+            image = currentImage(-1, false);
+            metadata.append(image);
+        }
+        return 1;
+    }
+
+    // ---- what callers see
+
+    /// Puts, deletes and gets.
+    public Engine engine() {
+        return engine;
+    }
+
+    /// Last block in which a place was claimed: awaiting it is awaiting everything written so far.
+    public long lastBlock() {
+        return append.staging().lastClaimedBlock();
+    }
+
+    /// Whether a block has reached a level.
+    public boolean reached(final long block, final Durability level) {
+        return agent.reached(block, level);
+    }
+
+    /// Largest value in bytes.
+    public long maxValueBytes() {
+        return Math.min(geometry.zoneCapacity(), Math.min(engine.usableBytes() / 2, Integer.MAX_VALUE - 64));
+    }
+
+    /// Level of writes that name none.
+    public Durability durability() {
+        return config.durability();
+    }
+
+    /// Whether {@link #close} has begun.
+    public boolean isClosed() {
+        return closed;
+    }
+
+    /// Visits every entry.
+    public void forEach(final EntryConsumer consumer) {
+        new EntryScan(index, reader, engine).run(consumer);
+    }
+
+    /// Collects zones now and waits for it.
+    public GcReport collect(final double minGarbageRatio) {
+        final long started = config.nanoClock().getAsLong();
+        final long zonesBefore = collector.zonesCollected();
+        final long bytesBefore = collector.appendedBytes();
+        agent.exclusively(() -> {
+            collector.request(minGarbageRatio);
+            return null;
+        });
+        while (collector.isRequested()) {
+            agent.checkUsable();
+            agent.cycle();
+        }
+        final int collected = (int) (collector.zonesCollected() - zonesBefore);
+        final long relocated = collector.appendedBytes() - bytesBefore;
+        return new GcReport(
+                collected,
+                relocated,
+                collected * geometry.zoneCapacity() - relocated,
+                config.nanoClock().getAsLong() - started);
+    }
+
+    /// Figures at this moment.
+    public StoreStats stats() {
+        final long user = engine.userBytes();
+        final long host = append.hostBytes();
+        final long relocated = collector.appendedBytes();
+        final long written = zones.totalWritten(null);
+        final long live = zones.totalLiveBytes();
+        return new StoreStats(
+                engine.count(),
+                live,
+                Math.max(0, written - live),
+                image.capacityBytes(),
+                usedZones() * geometry.zoneCapacity(),
+                index.memoryBytes(),
+                (long) append.staging().allocatedSlots() * append.staging().blockBytes(),
+                stagingFile.path().toString(),
+                config.memoryBytes(),
+                user,
+                host,
+                relocated,
+                metadata.appendedBytes(),
+                user == 0 ? 0 : (double) (host + relocated + metadata.appendedBytes()) / user,
+                engine.puts(),
+                engine.deletes(),
+                engine.gets(),
+                reader.deviceReads(),
+                agent.stalls(),
+                collector.zonesCollected(),
+                append.flushes(),
+                config.device().capabilities().asynchronousIo(),
+                recovery
+                        + (gcHost.corruptRecords() == 0
+                                ? ""
+                                : "; DAMAGED: " + gcHost.corruptRecords() + " records, first "
+                                        + gcHost.firstCorruption()));
+    }
+
+    /// Every zone in use.
+    public List<ZoneReport> zones() {
+        final List<ZoneReport> reports = new ArrayList<>();
+        for (int zone = 0; zone < zones.usedZones(); zone++) {
+            final Stream stream = zones.stream(zone);
+            reports.add(new ZoneReport(
+                    zone,
+                    zones.state(zone).name(),
+                    stream == null ? "-" : stream.name().toLowerCase(Locale.ROOT),
+                    geometry.zoneCapacity(),
+                    zones.written(zone),
+                    Math.max(0, zones.liveBytes(zone)),
+                    zones.generation(zone)));
+        }
+        return reports;
+    }
+
+    private long usedZones() {
+        long used = 0;
+        for (int zone = 0; zone < zones.usedZones(); zone++) {
+            if (zones.state(zone) != ZoneState.EMPTY) {
+                used++;
+            }
+        }
+        return used;
+    }
+
+    private long tombstoneBytes() {
+        long sum = 0;
+        for (int zone = 0; zone < zones.usedZones(); zone++) {
+            sum += zones.tombstoneBytes(zone);
+        }
+        return sum;
+    }
+
+    private String describe(
+            final Replay.Outcome replayed, final long repeated, final boolean stagingFound, final long durationNs) {
+        if (image.epoch() == 1) {
+            return "new store";
+        }
+        final String staging = wasClean
+                ? "closed cleanly"
+                : stagingFound
+                        ? "not closed cleanly, " + repeated + " records taken over from staging"
+                        : "not closed cleanly and its staging memory is gone (reboot or other container): writes"
+                                + " acknowledged at the process level may be missing";
+        return staging + "; " + replayed.records() + " records replayed from " + (replayed.bytesRead() >> 20)
+                + " MiB in "
+                + durationNs / 1_000_000 + " ms"
+                + (replayed.damaged() == 0 ? "" : "; DAMAGED: " + replayed.damaged() + " blocks or records");
+    }
+
+    // ---- the end
+
+    /// Appends and flushes what was written, notes a clean end, and releases everything. Idempotent. If the device
+    /// failed or the store is full the end is not clean: staging stays where it is for the next opening.
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        append.staging().close();
+        agent.stop();
+        ZapKvException problem = null;
+        final boolean clean = drain();
+        if (clean) {
+            try {
+                metadata.append(currentImage(-1, true));
+            } catch (final RuntimeException e) {
+                problem = new ZapKvException("the store could not note its clean end; it will recover when opened", e);
+            }
+        }
+        append.releaseBuffers();
+        CloseHelper.closeAll(
+                closeables.get(2),
+                metadata,
+                config.device(),
+                index,
+                clean && problem == null ? (AutoCloseable) stagingFile::delete : stagingFile);
+        if (problem != null) {
+            throw problem;
+        }
+    }
+
+    /// Finishes what was accepted; false if the device does not let it.
+    private boolean drain() {
+        final long last = append.staging().lastClaimedBlock();
+        append.want(last, true);
+        while (agent.failure() == null && !(append.flushed() >= last && append.isIdle())) {
+            agent.cycle();
+            if (append.starved() && collector.isExhausted()) {
+                return false;
+            }
+        }
+        while (agent.failure() == null && config.device().inFlight() > 0) {
+            port.await(DRAIN_WAIT_NS);
+        }
+        return agent.failure() == null;
+    }
+
+    /// Releases what a failed opening had taken; nothing on the device was lost.
+    private void abandon(final Throwable cause) {
+        closed = true;
+        if (agent != null) {
+            agent.stop();
+        }
+        final List<AutoCloseable> parts = new ArrayList<>();
+        if (append != null) {
+            parts.add(append::releaseBuffers);
+        }
+        for (int i = closeables.size() - 1; i >= 0; i--) {
+            parts.add(closeables.get(i));
+        }
+        parts.add(config.device());
+        if (stagingFile != null) {
+            parts.add(stagingFile);
+        }
+        for (final AutoCloseable part : parts) {
+            try {
+                part.close();
+            } catch (final Exception e) {
+                cause.addSuppressed(e);
+            }
+        }
+    }
+}

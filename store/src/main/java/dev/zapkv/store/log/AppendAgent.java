@@ -1,0 +1,538 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.log;
+
+import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.IoAttributes;
+import dev.zapkv.io.IoBuffer;
+import dev.zapkv.store.format.BlockFormat;
+import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.IndexEntry;
+import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.meta.StoreId;
+import dev.zapkv.zone.Stream;
+import dev.zapkv.zone.ZoneAllocator;
+import dev.zapkv.zone.ZoneTable;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32C;
+import org.agrona.MutableDirectBuffer;
+import org.agrona.concurrent.MessageHandler;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.ringbuffer.ManyToOneRingBuffer;
+import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
+
+/// Turns sealed blocks into zone appends, and completed appends into index entries.
+///
+/// Appends complete in any order; they are *applied* in block order: {@code flushed <= frontier < nextAppend <= open
+/// block}. Applying a block compares-and-sets the index entry of each of its records from log position to device
+/// address; where that fails the record was overwritten meanwhile and is garbage in its zone. A failed append is
+/// repeated in another zone.
+///
+/// One thread at a time drives it ({@link #doWork}); {@link #want} and the getters are for any
+/// thread.
+public final class AppendAgent {
+    /// Kind of the tokens of host appends.
+    public static final int KIND_HOST = 1;
+    /// Kind of the tokens of flushes.
+    public static final int KIND_FLUSH = 2;
+    /// Staging grows in steps of this size, each registered with the device as one buffer.
+    public static final int CHUNK_BYTES = 4 << 20;
+
+    private static final int SEALED_MESSAGE = 1;
+    private static final int MESSAGE_LENGTH = 16;
+    private static final int MAX_IN_FLIGHT = 8;
+    // Bounds what a slow device can hold up, and what a power failure can take at the process level.
+    private static final long MAX_PENDING_BYTES = 64L << 20;
+    private static final int MAX_ATTEMPTS = 5;
+    private static final byte IDLE = 0;
+    private static final byte SEALED = 1;
+    private static final byte APPENDING = 2;
+    private static final byte COMPLETED = 3;
+
+    private final DevicePort port;
+    private final ZoneAllocator allocator;
+    private final ZoneTable zones;
+    private final StagingLog staging;
+    private final YoungMap young;
+    private final PointIndex index;
+    private final KeyHash hash;
+    private final StoreId storeId;
+    private final long epoch;
+    private final long memoryBytes;
+    private final int logicalBlock;
+    private final int slotsPerChunk;
+    private final ManyToOneRingBuffer commands;
+    private final MessageHandler onCommand = this::onCommand;
+    private final List<IoBuffer> buffers = new ArrayList<>();
+    private final CRC32C crc = new CRC32C();
+
+    // Per block number modulo the ring's size; all of the agent alone.
+    private final int mask;
+    private final int[] length;
+    private final byte[] state;
+    private final byte[] attempts;
+    private final int[] zoneOf;
+    private final long[] address;
+    private final boolean[] durable;
+
+    private long nextAppend;
+    private long evicted;
+    private int inFlight;
+    private int toRepeat;
+    private long flushCovers;
+    private boolean flushing;
+    private boolean flushRequired;
+    private boolean flushAnswersRequest;
+    private boolean growthRefused;
+    private boolean starved;
+    private long hostBytes;
+    private long flushes;
+    private long appendErrors;
+
+    // Written by the agent, read by waiting writers.
+    private volatile long frontier;
+    private volatile long flushed;
+    // Raised by writers, read by the agent.
+    private volatile long appendWanted;
+    private volatile long flushWanted;
+
+    /// An agent for one life of a store.
+    ///
+    /// @param firstBlock number of the first block of this life of the store
+    public AppendAgent(
+            final DevicePort port,
+            final ZoneAllocator allocator,
+            final ZoneTable zones,
+            final StagingFile file,
+            final long firstBlock,
+            final PointIndex index,
+            final KeyHash hash,
+            final StoreId storeId,
+            final long epoch,
+            final long memoryBytes,
+            final StagingLog.Backpressure writers) {
+        this.port = port;
+        this.allocator = allocator;
+        this.zones = zones;
+        this.index = index;
+        this.hash = hash;
+        this.storeId = storeId;
+        this.epoch = epoch;
+        this.memoryBytes = memoryBytes;
+        logicalBlock = port.device().geometry().blockSize();
+        slotsPerChunk = slotsPerChunk(file.blockBytes());
+        young = new YoungMap(port.device().geometry(), file.slotCount());
+        final int ring = Integer.highestOneBit(2 * file.slotCount()) << 1;
+        mask = ring - 1;
+        length = new int[ring];
+        state = new byte[ring];
+        attempts = new byte[ring];
+        zoneOf = new int[ring];
+        address = new long[ring];
+        durable = new boolean[ring];
+        // A message for each slot fits, so that sealing never waits.
+        commands = new ManyToOneRingBuffer(new UnsafeBuffer(new byte[ring * 32 + RingBufferDescriptor.TRAILER_LENGTH]));
+        nextAppend = firstBlock;
+        evicted = firstBlock - 1;
+        frontier = firstBlock - 1;
+        flushed = firstBlock - 1;
+        staging = new StagingLog(file, firstBlock, new StagingLog.Backpressure() {
+            @Override
+            public void sealed(final long block, final int sealedLength) {
+                sendSealed(block, sealedLength);
+                writers.sealed(block, sealedLength);
+            }
+
+            @Override
+            public void stalled(final int waits) {
+                writers.stalled(waits);
+            }
+        });
+        port.sink(KIND_HOST, this::onAppended);
+        port.sink(KIND_FLUSH, this::onFlushed);
+        registerBuffers();
+    }
+
+    /// Slots that staging grows by at a time.
+    public static int slotsPerChunk(final int blockBytes) {
+        return CHUNK_BYTES / blockBytes;
+    }
+
+    /// Where writers put their records.
+    public StagingLog staging() {
+        return staging;
+    }
+
+    /// Appended blocks that are still in memory.
+    public YoungMap young() {
+        return young;
+    }
+
+    /// Highest block up to which all are applied.
+    public long frontier() {
+        return frontier;
+    }
+
+    /// Highest block up to which all are applied and on stable media.
+    public long flushed() {
+        return flushed;
+    }
+
+    /// Asks for a block to be appended, and flushed if {@code andFlush}, soon. Any thread.
+    public synchronized void want(final long block, final boolean andFlush) {
+        if (block > appendWanted) {
+            appendWanted = block;
+        }
+        if (andFlush && block > flushWanted) {
+            flushWanted = block;
+        }
+    }
+
+    /// Asks for a device flush that begins after this call, whatever is flushed already: relocated blocks are not
+    /// host blocks. Agent.
+    public void requireFlush() {
+        flushRequired = true;
+    }
+
+    /// Whether the flush asked for by {@link #requireFlush} is still to be completed. Agent.
+    public boolean flushRequired() {
+        return flushRequired || (flushing && flushAnswersRequest);
+    }
+
+    /// Whether host blocks wait for an empty zone.
+    public boolean starved() {
+        return starved;
+    }
+
+    /// Bytes appended for writers.
+    public long hostBytes() {
+        return hostBytes;
+    }
+
+    /// Device flushes.
+    public long flushes() {
+        return flushes;
+    }
+
+    /// Appends that failed and were repeated in another zone.
+    public long appendErrors() {
+        return appendErrors;
+    }
+
+    /// Whether nothing is left to do but what {@link #want} may ask for.
+    public boolean isIdle() {
+        final int next = (int) nextAppend & mask;
+        return inFlight == 0
+                && !flushing
+                && toRepeat == 0
+                && commands.size() == 0
+                && nextAppend == frontier + 1
+                && (state[next] != SEALED || length[next] == BlockFormat.HEADER_LENGTH);
+    }
+
+    /// Commands of this agent in the device.
+    public int inFlight() {
+        return inFlight + (flushing ? 1 : 0);
+    }
+
+    /// One duty cycle.
+    ///
+    /// @param seal seal the open block even if nobody waits for it
+    /// @return amount of work done
+    public int doWork(final boolean seal) {
+        int work = commands.read(onCommand);
+        work += sealIfWanted(seal);
+        work += submit();
+        work += port.poll();
+        work += apply();
+        work += flushIfWanted();
+        work += replenish();
+        return work;
+    }
+
+    /// Unregisters the staging memory; the device must be idle.
+    public void releaseBuffers() {
+        for (final IoBuffer buffer : buffers) {
+            buffer.close();
+        }
+        buffers.clear();
+    }
+
+    private void sendSealed(final long block, final int sealedLength) {
+        int at = commands.tryClaim(SEALED_MESSAGE, MESSAGE_LENGTH);
+        while (at < 0) {
+            Thread.onSpinWait();
+            at = commands.tryClaim(SEALED_MESSAGE, MESSAGE_LENGTH);
+        }
+        commands.buffer().putLong(at, block);
+        commands.buffer().putInt(at + 8, sealedLength);
+        commands.commit(at);
+    }
+
+    private void onCommand(final int type, final MutableDirectBuffer buffer, final int at, final int messageLength) {
+        final int i = (int) (buffer.getLong(at) & mask);
+        length[i] = buffer.getInt(at + 8);
+        state[i] = SEALED;
+        attempts[i] = 0;
+        zoneOf[i] = ZoneAllocator.NONE;
+    }
+
+    private int sealIfWanted(final boolean seal) {
+        // While an append is in flight the open block fills: natural batching.
+        if ((seal || appendWanted >= staging.openBlock()) && inFlight == 0 && staging.trySeal()) {
+            return 1 + commands.read(onCommand);
+        }
+        return 0;
+    }
+
+    private int submit() {
+        int work = 0;
+        if (toRepeat > 0) {
+            for (long block = frontier + 1; block < nextAppend && toRepeat > 0; block++) {
+                if (state[(int) block & mask] == SEALED) {
+                    if (!append(block)) {
+                        return work;
+                    }
+                    toRepeat--;
+                    work++;
+                }
+            }
+        }
+        while (inFlight < MAX_IN_FLIGHT && state[(int) nextAppend & mask] == SEALED) {
+            final int i = (int) nextAppend & mask;
+            if (!staging.isCommitted(nextAppend, length[i])) {
+                break;
+            }
+            if (length[i] == BlockFormat.HEADER_LENGTH) {
+                // Only the block that was open when the log was closed can be empty.
+                break;
+            }
+            if (!append(nextAppend)) {
+                break;
+            }
+            nextAppend++;
+            work++;
+        }
+        return work;
+    }
+
+    private boolean append(final long block) {
+        final int i = (int) block & mask;
+        final int payload = length[i] - BlockFormat.HEADER_LENGTH;
+        final int appendLength = BlockFormat.appendLength(payload, logicalBlock);
+        if (zoneOf[i] == ZoneAllocator.NONE) {
+            final int zone = allocator.take(Stream.HOST, appendLength);
+            starved = zone == ZoneAllocator.NONE;
+            if (starved) {
+                return false;
+            }
+            zoneOf[i] = zone;
+            seal(block, payload, zone);
+        }
+        final int slot = staging.slotOf(block);
+        final long offset = (long) (slot % slotsPerChunk) * staging.blockBytes();
+        durable[i] = flushWanted >= block;
+        final boolean accepted = port.device()
+                .append(
+                        zoneOf[i],
+                        buffers.get(slot / slotsPerChunk),
+                        offset,
+                        appendLength,
+                        durable[i] ? IoAttributes.DURABLE : IoAttributes.NONE,
+                        DevicePort.token(KIND_HOST, block));
+        if (accepted) {
+            state[i] = APPENDING;
+            inFlight++;
+            hostBytes += appendLength;
+        }
+        return accepted;
+    }
+
+    private void seal(final long block, final int payload, final int zone) {
+        final MemorySegment memory = staging.block(block);
+        int records = 0;
+        int last = BlockFormat.HEADER_LENGTH;
+        for (int at = last; at < BlockFormat.HEADER_LENGTH + payload; records++) {
+            last = at;
+            at += RecordFormat.align(RecordFormat.length(memory, at));
+        }
+        final long first = staging.startOf(block) + BlockFormat.HEADER_LENGTH;
+        final BlockFormat.Header header = new BlockFormat.Header(
+                Stream.HOST.code(),
+                storeId.high(),
+                storeId.low(),
+                epoch,
+                block,
+                zones.generation(zone),
+                records,
+                payload,
+                first,
+                staging.startOf(block) + last,
+                first);
+        BlockFormat.seal(memory, header, logicalBlock, crc);
+        zones.lowerHorizon(zone, first);
+    }
+
+    private void onAppended(final long block, final long result) {
+        final int i = (int) block & mask;
+        final int zone = zoneOf[i];
+        inFlight--;
+        allocator.completed(zone);
+        if (result >= 0) {
+            address[i] = result;
+            state[i] = COMPLETED;
+            return;
+        }
+        appendErrors++;
+        if (++attempts[i] >= MAX_ATTEMPTS) {
+            throw new DeviceException(
+                    "append failed in " + attempts[i] + " zones in a row, last in zone " + zone + ", errno " + -result,
+                    (int) -result);
+        }
+        allocator.abandon(zone);
+        zoneOf[i] = ZoneAllocator.NONE;
+        state[i] = SEALED;
+        toRepeat++;
+    }
+
+    private int apply() {
+        int work = 0;
+        long block = frontier + 1;
+        long durableUpTo = flushed;
+        while (block < nextAppend && state[(int) block & mask] == COMPLETED) {
+            final int i = (int) block & mask;
+            applyBlock(block, i);
+            state[i] = IDLE;
+            if (durable[i] && durableUpTo == block - 1) {
+                durableUpTo = block;
+            }
+            // Publishes the index entries to writers waiting for the block.
+            frontier = block;
+            block++;
+            work++;
+        }
+        if (durableUpTo > flushed) {
+            flushed = durableUpTo;
+        }
+        return work;
+    }
+
+    private void applyBlock(final long block, final int i) {
+        final int slot = staging.slotOf(block);
+        young.add(slot, address[i], BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
+        final MemorySegment memory = staging.memory();
+        final long base = staging.offsetInSlot(slot, 0);
+        final long start = staging.startOf(block);
+        final int zone = zoneOf[i];
+        long live = 0;
+        int at = BlockFormat.HEADER_LENGTH;
+        while (at < length[i]) {
+            final long record = base + at;
+            final int recordLength = RecordFormat.align(RecordFormat.length(memory, record));
+            final int flags = RecordFormat.flags(memory, record);
+            if ((flags & RecordFormat.FLAG_PADDING) == 0) {
+                final int keyLength = RecordFormat.keyLength(memory, record);
+                final long key = record + RecordFormat.HEADER_LENGTH;
+                final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
+                final long fingerprint = HashDomain.of(hash.fingerprint(memory, key, keyLength), chunk);
+                final long location = hash.location(memory, key, keyLength);
+                final boolean tombstone = (flags & RecordFormat.FLAG_TOMBSTONE) != 0;
+                final int units = (flags & RecordFormat.FLAG_LARGE) != 0
+                        ? IndexEntry.LARGE
+                        : recordLength / IndexEntry.UNIT_BYTES;
+                final long staged = IndexEntry.memory(start + at, units, tombstone);
+                if (tombstone) {
+                    index.remove(fingerprint, location, staged);
+                    zones.addTombstone(zone, recordLength, start + at);
+                } else {
+                    final long entry = IndexEntry.device(address[i] + at, units, false);
+                    if (index.replace(fingerprint, location, staged, entry)) {
+                        live += LiveBytes.of(entry, keyLength);
+                    }
+                }
+            }
+            at += recordLength;
+        }
+        zones.addLive(zone, live);
+    }
+
+    private int flushIfWanted() {
+        final boolean wanted = flushWanted > flushed && frontier > flushed;
+        if (flushing || !(wanted || flushRequired)) {
+            return 0;
+        }
+        if (frontier < flushWanted && inFlight > 0) {
+            // More of what is waited for is about to arrive: one flush for all of it.
+            return 0;
+        }
+        if (!port.device().flush(DevicePort.token(KIND_FLUSH, 0))) {
+            return 0;
+        }
+        flushCovers = frontier;
+        flushing = true;
+        flushAnswersRequest = flushRequired;
+        flushRequired = false;
+        flushes++;
+        return 1;
+    }
+
+    private void onFlushed(final long id, final long result) {
+        flushing = false;
+        if (result < 0) {
+            throw new DeviceException(
+                    "the device failed to flush, errno " + -result + ": written data may be lost on power failure",
+                    (int) -result);
+        }
+        flushed = Math.max(flushed, flushCovers);
+    }
+
+    /// Keeps some slots free: grows staging within the memory budget, else takes the oldest young blocks' slots.
+    private int replenish() {
+        final int target = Math.min(CHUNK_BYTES * 2 / staging.blockBytes(), staging.allocatedSlots() / 4);
+        int work = 0;
+        while (staging.freeSlots() < target) {
+            if (mayGrow()) {
+                grow();
+            } else if (evicted < frontier) {
+                evicted++;
+                final int i = (int) evicted & mask;
+                young.remove(
+                        staging.slotOf(evicted),
+                        BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
+                staging.evict(evicted);
+            } else {
+                break;
+            }
+            work++;
+        }
+        return work;
+    }
+
+    private boolean mayGrow() {
+        final long after = (long) (staging.allocatedSlots() + slotsPerChunk) * staging.blockBytes();
+        return !growthRefused
+                && (staging.openBlock() - frontier) * staging.blockBytes() <= MAX_PENDING_BYTES
+                && staging.allocatedSlots() + slotsPerChunk <= staging.maxSlots()
+                && after + index.memoryBytes() <= memoryBytes;
+    }
+
+    private void grow() {
+        try {
+            staging.grow(slotsPerChunk);
+            registerBuffers();
+        } catch (final DeviceException e) {
+            // Shared memory is used up by others: the cache stays at its size, which is a bound like any other.
+            growthRefused = true;
+        }
+    }
+
+    private void registerBuffers() {
+        final MemorySegment memory = staging.memory();
+        while (buffers.size() * slotsPerChunk < staging.allocatedSlots()) {
+            final long from = staging.offsetInSlot(buffers.size() * slotsPerChunk, 0);
+            buffers.add(port.device().register(memory.asSlice(from, (long) slotsPerChunk * staging.blockBytes())));
+        }
+    }
+}

@@ -1,0 +1,242 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.log;
+
+import static dev.zapkv.store.format.LittleEndian.INT;
+import static dev.zapkv.store.format.LittleEndian.LONG;
+
+import dev.zapkv.ConfigurationException;
+import dev.zapkv.FormatException;
+import dev.zapkv.ZapKvException;
+import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.NativeMemory;
+import dev.zapkv.store.format.BlockFormat;
+import dev.zapkv.store.format.MetadataImage;
+import dev.zapkv.store.meta.StoreId;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Shared memory that outlives the process: a file header, then slots of one append block each. The file is sparse
+/// and grows by {@link #allocate}.
+///
+/// | offset | size | type | field      | meaning and valid range                    |
+/// |-------:|-----:|------|------------|--------------------------------------------|
+/// |      0 |    4 | u32  | magic      | {@link #MAGIC}                             |
+/// |      4 |    4 | u32  | version    | {@link #VERSION}                           |
+/// |      8 |    8 | u64  | storeIdHigh |                                           |
+/// |     16 |    8 | u64  | storeIdLow |                                            |
+/// |     24 |    8 | u64  | epoch      | life of the store the file belongs to      |
+/// |     32 |    4 | u32  | blockBytes | length of a slot                           |
+/// |     36 |    4 | u32  | slotCount  | slots the file can grow to                 |
+/// |     40 |    4 | u32  | allocated  | slots backed with space; no other is read  |
+/// |  4,096 |    – | –    | slots      |                                            |
+///
+/// A slot begins with room for the block's header, in which only the block number is set until the block is sealed.
+public final class StagingFile implements AutoCloseable {
+    /// {@code "ZAPS"}.
+    public static final int MAGIC = 0x5350415A;
+    /// The only version there is.
+    public static final int VERSION = 1;
+    /// Offset of the first slot.
+    public static final int SLOTS_OFFSET = 4096;
+
+    private static final int VERSION_OFFSET = 4;
+    private static final int STORE_ID_HIGH_OFFSET = 8;
+    private static final int STORE_ID_LOW_OFFSET = 16;
+    private static final int EPOCH_OFFSET = 24;
+    private static final int BLOCK_BYTES_OFFSET = 32;
+    private static final int SLOT_COUNT_OFFSET = 36;
+    private static final int ALLOCATED_OFFSET = 40;
+
+    private final NativeMemory.SharedFile file;
+    private final int blockBytes;
+    private final int slotCount;
+    private int allocatedSlots;
+
+    private StagingFile(final NativeMemory.SharedFile file, final int blockBytes, final int slotCount) {
+        this.file = file;
+        this.blockBytes = blockBytes;
+        this.slotCount = slotCount;
+    }
+
+    /// Creates a staging file in the first of several directories that has room for {@code minSlots}.
+    ///
+    /// @param directories candidates in order of preference
+    /// @throws ConfigurationException if none has
+    public static StagingFile create(
+            final List<Path> directories,
+            final StoreId storeId,
+            final long epoch,
+            final int blockBytes,
+            final int minSlots,
+            final int maxSlots) {
+        final StringBuilder refusals = new StringBuilder();
+        for (final Path directory : directories) {
+            final Path path = directory.resolve("zapkv-" + storeId + "-" + epoch + ".staging");
+            try {
+                Files.deleteIfExists(path);
+                return create(path, storeId, epoch, blockBytes, minSlots, maxSlots);
+            } catch (final DeviceException | IOException e) {
+                refusals.append("\n  ").append(directory).append(": ").append(e.getMessage());
+                try {
+                    Files.deleteIfExists(path);
+                } catch (final IOException ignored) {
+                    refusals.append(" (and the partial file stays)");
+                }
+            }
+        }
+        throw new ConfigurationException("no room for " + (long) minSlots * blockBytes
+                + " bytes of staging memory; give it more shared memory (containers: --shm-size), lower memoryBytes or"
+                + " blockBytes, or set stagingDirectory. Tried:" + refusals);
+    }
+
+    private static StagingFile create(
+            final Path path,
+            final StoreId storeId,
+            final long epoch,
+            final int blockBytes,
+            final int minSlots,
+            final int maxSlots) {
+        final long length = SLOTS_OFFSET + (long) maxSlots * blockBytes;
+        final NativeMemory.SharedFile file = NativeMemory.SharedFile.open(path, length);
+        try {
+            final StagingFile staging = new StagingFile(file, blockBytes, maxSlots);
+            file.allocate(0, SLOTS_OFFSET);
+            staging.allocate(minSlots);
+            final MemorySegment memory = file.memory();
+            memory.set(INT, VERSION_OFFSET, VERSION);
+            memory.set(LONG, STORE_ID_HIGH_OFFSET, storeId.high());
+            memory.set(LONG, STORE_ID_LOW_OFFSET, storeId.low());
+            memory.set(LONG, EPOCH_OFFSET, epoch);
+            memory.set(INT, BLOCK_BYTES_OFFSET, blockBytes);
+            memory.set(INT, SLOT_COUNT_OFFSET, maxSlots);
+            memory.set(INT, 0, MAGIC);
+            return staging;
+        } catch (final RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /// Opens the staging file a killed process left behind.
+    ///
+    /// @param newestEpoch last life of the store
+    ///
+    /// @return the file, or null if it is gone or was never completed
+    /// @throws FormatException if it belongs to another store or another life of it
+    public static StagingFile openExisting(final Path path, final StoreId storeId, final long newestEpoch) {
+        final long length;
+        try {
+            if (!Files.exists(path)) {
+                return null;
+            }
+            length = Files.size(path);
+        } catch (final IOException e) {
+            throw new ZapKvException("cannot look at the staging file " + path + ": check its permissions", e);
+        }
+        if (length < SLOTS_OFFSET) {
+            return null;
+        }
+        final NativeMemory.SharedFile file = NativeMemory.SharedFile.open(path, length);
+        final MemorySegment memory = file.memory();
+        final int blockBytes = memory.get(INT, BLOCK_BYTES_OFFSET);
+        final int slotCount = memory.get(INT, SLOT_COUNT_OFFSET);
+        if (memory.get(INT, 0) != MAGIC) {
+            file.close();
+            return null;
+        }
+        final int allocated = memory.get(INT, ALLOCATED_OFFSET);
+        final boolean ours = memory.get(INT, VERSION_OFFSET) == VERSION
+                && memory.get(LONG, STORE_ID_HIGH_OFFSET) == storeId.high()
+                && memory.get(LONG, STORE_ID_LOW_OFFSET) == storeId.low()
+                && memory.get(LONG, EPOCH_OFFSET) <= newestEpoch
+                && MetadataImage.isBlockBytes(blockBytes)
+                && slotCount > 0
+                && allocated >= 0
+                && allocated <= slotCount
+                && SLOTS_OFFSET + (long) slotCount * blockBytes == length;
+        if (!ours) {
+            file.close();
+            throw new FormatException("the staging file " + path + " is not of this store's last life (store " + storeId
+                    + ", epoch " + newestEpoch + "): move it away to open the store without what was only in staging");
+        }
+        final StagingFile staging = new StagingFile(file, blockBytes, slotCount);
+        staging.allocatedSlots = allocated;
+        return staging;
+    }
+
+    /// Life of the store the file belongs to.
+    public long epoch() {
+        return file.memory().get(LONG, EPOCH_OFFSET);
+    }
+
+    /// The whole file.
+    public MemorySegment memory() {
+        return file.memory();
+    }
+
+    /// Where it lies.
+    public Path path() {
+        return file.path();
+    }
+
+    /// Length of a slot.
+    public int blockBytes() {
+        return blockBytes;
+    }
+
+    /// Slots the file can grow to.
+    public int slotCount() {
+        return slotCount;
+    }
+
+    /// Slots backed with space.
+    public int allocatedSlots() {
+        return allocatedSlots;
+    }
+
+    /// Offset of a slot in {@link #memory}.
+    public long slotOffset(final int slot) {
+        return SLOTS_OFFSET + (long) slot * blockBytes;
+    }
+
+    /// Block number noted in a slot's header; 0 if there is none.
+    public long blockNumber(final int slot) {
+        return memory().get(LONG, slotOffset(slot) + BlockFormat.BLOCK_NUMBER_OFFSET);
+    }
+
+    /// Notes a slot's block number for recovery.
+    public void blockNumber(final int slot, final long number) {
+        memory().set(LONG, slotOffset(slot) + BlockFormat.BLOCK_NUMBER_OFFSET, number);
+    }
+
+    /// Backs more slots with space and touches their pages.
+    ///
+    /// @throws DeviceException with {@link DeviceException#ENOSPC} if there is no space
+    public void allocate(final int slots) {
+        final long offset = slotOffset(allocatedSlots);
+        final long length = (long) slots * blockBytes;
+        file.allocate(offset, length);
+        NativeMemory.populate(file.memory().asSlice(offset, length));
+        allocatedSlots += slots;
+        file.memory().set(INT, ALLOCATED_OFFSET, allocatedSlots);
+    }
+
+    /// Unmaps the file and leaves it where it is.
+    @Override
+    public void close() {
+        file.close();
+    }
+
+    /// Unmaps the file and deletes it: nothing in it is needed any more.
+    public void delete() {
+        file.close();
+        try {
+            Files.deleteIfExists(file.path());
+        } catch (final IOException e) {
+            throw new ZapKvException("cannot delete the staging file " + file.path(), e);
+        }
+    }
+}

@@ -1,0 +1,191 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.meta;
+
+import dev.zapkv.FormatException;
+import dev.zapkv.ZapKvException;
+import dev.zapkv.io.IoAttributes;
+import dev.zapkv.io.IoBuffer;
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.io.ZoneInfo;
+import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.format.BlockFormat;
+import dev.zapkv.store.format.MetadataImage;
+import dev.zapkv.store.log.DevicePort;
+import dev.zapkv.zone.Stream;
+import dev.zapkv.zone.ZoneTable;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.zip.CRC32C;
+
+/// Writes and finds metadata images in zones 0 and 1.
+///
+/// *Invariant.* At every moment the newest durable image is in one of the zones: the other zone is reset only when
+/// the newest image lies in this one, and an image counts only once its append is durable.
+public final class MetadataLog implements AutoCloseable {
+    /// Zones of the metadata stream.
+    public static final int ZONES = 2;
+
+    private static final int SCAN_BYTES = 1 << 20;
+
+    private final DevicePort port;
+    private final ZoneTable table;
+    private final StoreId storeId;
+    private final Arena arena = Arena.ofShared();
+    private final IoBuffer buffer;
+    private final int logicalBlock;
+    private final CRC32C crc = new CRC32C();
+    private int zone;
+    private long sequence;
+    private long appendedBytes;
+
+    /// A log that goes on behind the newest image.
+    ///
+    /// @param zone     zone of the newest image, or 0 for a new store
+    /// @param sequence number of the newest image, or 0 for a new store
+    public MetadataLog(
+            final DevicePort port, final ZoneTable table, final StoreId storeId, final int zone, final long sequence) {
+        this.port = port;
+        this.table = table;
+        this.storeId = storeId;
+        this.zone = zone;
+        this.sequence = sequence;
+        logicalBlock = port.device().geometry().blockSize();
+        buffer = port.device().register(arena.allocate(port.device().geometry().maxAppend(), 4096));
+    }
+
+    /// Appends an image and waits until it is durable.
+    ///
+    /// @throws ZapKvException if neither metadata zone takes it
+    public void append(final MetadataImage image) {
+        final int length = BlockFormat.appendLength(image.length(), logicalBlock);
+        if (length > buffer.memory().byteSize()) {
+            throw new ZapKvException("the metadata of " + image.generations().size()
+                    + " zones does not fit one append of " + buffer.memory().byteSize() + " bytes: use larger zones");
+        }
+        if (!writable(zone, length)) {
+            zone = 1 - zone;
+            port.device().reset(zone);
+            table.reset(zone);
+        }
+        if (table.state(zone) == ZoneState.EMPTY) {
+            table.open(zone, Stream.METADATA);
+        }
+        image.encode(buffer.memory(), BlockFormat.HEADER_LENGTH);
+        sequence++;
+        final BlockFormat.Header header = new BlockFormat.Header(
+                Stream.METADATA.code(),
+                storeId.high(),
+                storeId.low(),
+                image.epoch(),
+                sequence,
+                0,
+                0,
+                image.length(),
+                0,
+                0,
+                0);
+        BlockFormat.seal(buffer.memory(), header, logicalBlock, crc);
+        table.addWritten(zone, length);
+        appendedBytes += length;
+        final long result = port.appendAndWait(zone, buffer, length, IoAttributes.DURABLE);
+        if (result < 0) {
+            throw new ZapKvException("writing metadata to zone " + zone + " failed, errno " + -result
+                    + ": the store stops taking writes; check the device");
+        }
+    }
+
+    /// Bytes appended so far.
+    public long appendedBytes() {
+        return appendedBytes;
+    }
+
+    private boolean writable(final int candidate, final int length) {
+        final ZoneState state = table.state(candidate);
+        return (state == ZoneState.EMPTY || state == ZoneState.OPEN || state == ZoneState.CLOSED)
+                && table.written(candidate) + length <= table.capacity();
+    }
+
+    /// What a search for metadata found.
+    ///
+    /// @param storeId  identity of the store
+    /// @param image    newest valid image
+    /// @param zone     where it lies
+    /// @param sequence its number
+    public record Found(StoreId storeId, MetadataImage image, int zone, long sequence) {}
+
+    /// Finds the newest image.
+    ///
+    /// @return what was found, or null if both zones are empty: there is no store yet
+    /// @throws FormatException if there is data but no image this version can read
+    public static Found find(final ZoneDevice device) {
+        Found newest = null;
+        boolean anything = false;
+        int newerVersion = 0;
+        try (Arena arena = Arena.ofConfined()) {
+            final int chunk = Math.max(SCAN_BYTES, 2 * device.geometry().maxAppend());
+            final MemorySegment memory = arena.allocate(chunk, 4096);
+            final ByteBuffer view = memory.asByteBuffer();
+            final CRC32C crc = new CRC32C();
+            final int step = device.geometry().blockSize();
+            for (final int zone : List.of(0, 1)) {
+                final ZoneInfo info = device.report(zone);
+                if (info.state() == ZoneState.EMPTY || info.state() == ZoneState.OFFLINE) {
+                    continue;
+                }
+                anything = true;
+                long at = 0;
+                long loadedFrom = 0;
+                int loaded = 0;
+                while (at < info.writePointer()) {
+                    if (at < loadedFrom || at + device.geometry().maxAppend() > loadedFrom + loaded) {
+                        loadedFrom = at;
+                        loaded = (int) Math.min(chunk, info.writePointer() - at);
+                        device.readSync(device.geometry().address(zone, at), memory, 0, loaded);
+                    }
+                    final int offset = (int) (at - loadedFrom);
+                    final int available = loaded - offset;
+                    if (!BlockFormat.isHeaderValid(memory, view, offset, available, crc)
+                            || !BlockFormat.isPayloadValid(memory, view, offset, crc)) {
+                        at += step;
+                        continue;
+                    }
+                    if (BlockFormat.version(memory, offset) > BlockFormat.VERSION
+                            || MetadataImage.version(memory, offset + BlockFormat.HEADER_LENGTH)
+                                    > MetadataImage.VERSION) {
+                        newerVersion = Math.max(BlockFormat.version(memory, offset), newerVersion + 1);
+                        at += step;
+                        continue;
+                    }
+                    final int payload = BlockFormat.payloadLength(memory, offset);
+                    final MetadataImage image = BlockFormat.streamCode(memory, offset) == Stream.METADATA.code()
+                            ? MetadataImage.decode(memory, offset + BlockFormat.HEADER_LENGTH, payload)
+                            : null;
+                    final long sequence = BlockFormat.blockNumber(memory, offset);
+                    if (image != null && (newest == null || sequence > newest.sequence())) {
+                        final StoreId id = new StoreId(
+                                BlockFormat.storeIdHigh(memory, offset), BlockFormat.storeIdLow(memory, offset));
+                        newest = new Found(id, image, zone, sequence);
+                    }
+                    at += BlockFormat.appendLength(payload, step);
+                }
+            }
+        }
+        if (newerVersion > 0) {
+            throw new FormatException("the store was written by a newer version of ZapKV (format " + newerVersion
+                    + ", this one reads up to " + BlockFormat.VERSION + "): open it with that version");
+        }
+        if (newest == null && anything) {
+            throw new FormatException("the metadata zones 0 and 1 hold data but no readable store metadata:"
+                    + " the device holds something else, or both zones were damaged; restore it from a backup");
+        }
+        return newest;
+    }
+
+    @Override
+    public void close() {
+        buffer.close();
+        arena.close();
+    }
+}

@@ -1,0 +1,166 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.read;
+
+import dev.zapkv.CorruptionException;
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.store.format.LargeHead;
+import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.IndexEntry;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.log.StagingLog;
+import dev.zapkv.store.log.YoungMap;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.function.BooleanSupplier;
+
+/// Finds and reads records: index, then staging, then the device. Nothing read from the device is handed out before
+/// its checksum and its key were verified; what is copied from staging is validated against the reuse of its slot.
+/// Where a look-up loses a race with relocation, reset or eviction, it starts again at the index.
+public final class RecordReader {
+    private static final int MAX_CORRUPT_READS = 3;
+
+    private final PointIndex index;
+    private final StagingLog staging;
+    private final YoungMap young;
+    private final ZoneDevice device;
+    private final ThreadLocal<ReadContext> contexts = ThreadLocal.withInitial(ReadContext::new);
+    private final LongAdder deviceReads = new LongAdder();
+
+    /// A reader of an open store.
+    public RecordReader(
+            final PointIndex index, final StagingLog staging, final YoungMap young, final ZoneDevice device) {
+        this.index = index;
+        this.staging = staging;
+        this.young = young;
+        this.device = device;
+    }
+
+    /// Reads the current record of a key.
+    ///
+    /// @param into where the value goes, as far as it fits; null: into a new array of its length
+    /// @param at   first byte in {@code into}
+    /// @return the calling thread's context with the outcome, valid until its next read; null if there is no value
+    /// @throws CorruptionException if the device's bytes are not what was written
+    public ReadContext read(
+            final byte[] key,
+            final long fingerprint,
+            final long location,
+            final boolean chunk,
+            final byte[] into,
+            final int at) {
+        final ReadContext context = contexts.get();
+        int corruptReads = 0;
+        while (true) {
+            final long entry = index.get(fingerprint, location);
+            if (entry == 0 || IndexEntry.isTombstone(entry)) {
+                return null;
+            }
+            final boolean staged = locateStaged(entry, context);
+            if (!staged && IndexEntry.isMemory(entry)) {
+                continue;
+            }
+            if (!staged) {
+                final String reason = readDevice(entry, key.length, context);
+                if (reason != null) {
+                    if (index.get(fingerprint, location) == entry && ++corruptReads >= MAX_CORRUPT_READS) {
+                        throw corruption(entry, reason);
+                    }
+                    continue;
+                }
+            }
+            final boolean matches = context.parse(entry, key, chunk);
+            if (matches) {
+                context.copyValue(into, at);
+            }
+            if (staged && !staging.stillHolds(context.slot(), context.block())) {
+                continue;
+            }
+            if (matches) {
+                return context;
+            }
+            if (index.get(fingerprint, location) == entry) {
+                // Another key with the same fingerprint: this one was never written, or see the collision bound of
+                // KeyHash.
+                return null;
+            }
+        }
+    }
+
+    /// Reads the record an entry points at, whatever its key.
+    ///
+    /// @return the calling thread's context with key and value, or null if the record has moved: look the entry up
+    /// again
+    /// @throws CorruptionException if the device's bytes are not what was written; {@code stillThere} told that the
+    /// entry is current
+    public ReadContext readEntry(final long entry, final BooleanSupplier stillThere) {
+        final ReadContext context = contexts.get();
+        final boolean staged = locateStaged(entry, context);
+        if (!staged) {
+            if (IndexEntry.isMemory(entry)) {
+                return null;
+            }
+            final String reason = readDevice(entry, RecordFormat.MAX_KEY_LENGTH, context);
+            if (reason != null) {
+                if (stillThere.getAsBoolean()) {
+                    throw corruption(entry, reason);
+                }
+                return null;
+            }
+        }
+        final boolean copied = context.copyKeyAndValue();
+        return copied && (!staged || staging.stillHolds(context.slot(), context.block())) ? context : null;
+    }
+
+    /// Look-ups that went to the device.
+    public long deviceReads() {
+        return deviceReads.sum();
+    }
+
+    private boolean locateStaged(final long entry, final ReadContext context) {
+        if (IndexEntry.isMemory(entry)) {
+            final int slot = staging.slotForRead(entry);
+            final long block = staging.blockInSlot(slot);
+            if (block == 0 || !staging.isBlockOf(block, entry)) {
+                return false;
+            }
+            context.staged(staging.memory(), staging.offsetInSlot(slot, staging.offsetInBlock(entry)), slot, block);
+            return true;
+        }
+        final long address = IndexEntry.deviceAddress(entry);
+        final int slot = young.slotOf(address);
+        if (slot < 0) {
+            return false;
+        }
+        final long block = staging.blockInSlot(slot);
+        // Asked again: a slot is taken out of the map before it changes its block, so this is the block of the address.
+        if (block == 0 || young.slotOf(address) != slot) {
+            return false;
+        }
+        final long offset = address - young.addressOf(slot);
+        if (offset < 0 || offset >= staging.blockBytes()) {
+            return false;
+        }
+        context.staged(staging.memory(), staging.offsetInSlot(slot, offset), slot, block);
+        return true;
+    }
+
+    private String readDevice(final long entry, final int keyLength, final ReadContext context) {
+        final long address = IndexEntry.deviceAddress(entry);
+        final long zoneEnd = device.geometry().address(device.geometry().zoneOf(address), 0)
+                + device.geometry().zoneCapacity();
+        final int length = IndexEntry.isLarge(entry)
+                ? (int) Math.min(
+                        zoneEnd - address,
+                        RecordFormat.align(
+                                RecordFormat.ORIGIN_LENGTH + RecordFormat.length(keyLength, LargeHead.LENGTH)))
+                : IndexEntry.lengthBytes(entry);
+        deviceReads.increment();
+        return context.readDevice(device, address, length);
+    }
+
+    private CorruptionException corruption(final long entry, final String reason) {
+        final long address = IndexEntry.deviceAddress(entry);
+        return new CorruptionException("a record in zone " + device.geometry().zoneOf(address) + " at offset "
+                + device.geometry().offsetOf(address) + " is damaged (" + reason
+                + "): the device returned other bytes than were written; restore the key from a backup");
+    }
+}

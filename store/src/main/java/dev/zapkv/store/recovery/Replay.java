@@ -1,0 +1,297 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.recovery;
+
+import dev.zapkv.StoreFullException;
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.io.ZoneInfo;
+import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.format.BlockFormat;
+import dev.zapkv.store.format.ChunkKey;
+import dev.zapkv.store.format.LargeHead;
+import dev.zapkv.store.format.LittleEndian;
+import dev.zapkv.store.format.MetadataImage;
+import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.IndexEntry;
+import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.log.HashDomain;
+import dev.zapkv.store.log.LiveBytes;
+import dev.zapkv.store.meta.StoreId;
+import dev.zapkv.zone.Stream;
+import dev.zapkv.zone.ZoneAllocator;
+import dev.zapkv.zone.ZoneTable;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.zip.CRC32C;
+
+/// Full replay: every block on the device is looked at, and of each key the record with the highest log position
+/// counts.
+///
+/// *Which host blocks count.* Those up to the settled block of the newest metadata, unless void; behind it, those
+/// without a gap in their numbers. What lies behind the gap belongs to no acknowledged write (or lies in staging
+/// still) and becomes void for ever. Relocated records count in any subset: their log position says how new they are.
+///
+/// Log positions are kept in a second index, of the same size as the first, for as long as the replay runs.
+public final class Replay {
+    private final ZoneDevice device;
+    private final MetadataImage image;
+    private final StoreId storeId;
+    private final PointIndex index;
+    private final KeyHash hash;
+    private final ZoneTable zones;
+    private final PointIndex positions;
+    private final CRC32C crc = new CRC32C();
+    private final List<Deferred> deferred = new ArrayList<>();
+    private final List<Head> heads = new ArrayList<>();
+    private final List<Chunk> chunks = new ArrayList<>();
+    private final boolean[] voidSeen;
+    private long records;
+    private long damagedRecords;
+    private long highestGcBlock;
+    private long highestHostBlock;
+
+    private record Deferred(long block, long address, int length) {}
+
+    private record Head(long fingerprint, long location, long entry, long chunkSet) {}
+
+    private record Chunk(long fingerprint, long location, int keyLength, long chunkSet) {}
+
+    /// What a replay found.
+    ///
+    /// @param lastBlock      last host block that counts
+    /// @param highestBlock   highest host block number seen
+    /// @param highestGcBlock highest gc block number seen
+    /// @param voids          ranges of void block numbers of which blocks were still seen
+    /// @param chunkEntries   index entries that are chunks
+    /// @param records        records looked at
+    /// @param bytesRead      bytes read from the device
+    /// @param damaged        blocks and records that were not what was written
+    public record Outcome(
+            long lastBlock,
+            long highestBlock,
+            long highestGcBlock,
+            List<Long> voids,
+            long chunkEntries,
+            long records,
+            long bytesRead,
+            long damaged) {}
+
+    /// A replay into an empty index and an empty zone table.
+    public Replay(
+            final ZoneDevice device,
+            final MetadataImage image,
+            final StoreId storeId,
+            final PointIndex index,
+            final KeyHash hash,
+            final ZoneTable zones,
+            final PointIndex positions) {
+        this.device = device;
+        this.image = image;
+        this.storeId = storeId;
+        this.index = index;
+        this.hash = hash;
+        this.zones = zones;
+        this.positions = positions;
+        voidSeen = new boolean[image.voids().size() / 2];
+    }
+
+    /// Runs the replay of all data zones; orphaned chunks are still in the index afterwards, see {@link
+    /// #dropOrphans}.
+    public Outcome run() {
+        for (int zone = 0; zone < image.generations().size() && zone < zones.zoneCount(); zone++) {
+            zones.generation(zone, image.generations().get(zone));
+        }
+        long lastBlock = image.settledBlock();
+        final long bytesRead;
+        final long damagedBlocks;
+        try (ZoneScan scan = new ZoneScan(device, storeId, image.blockBytes())) {
+            for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.zoneCount(); zone++) {
+                final ZoneInfo info = device.report(zone);
+                if (info.state() == ZoneState.EMPTY) {
+                    continue;
+                }
+                zones.recover(zone, recoveredState(info), Stream.HOST, info.writePointer());
+                if (info.state() != ZoneState.OFFLINE) {
+                    scan.visit(info, zones.generation(zone), this::block);
+                }
+            }
+            deferred.sort(Comparator.comparingLong(Deferred::block));
+            for (final Deferred block : deferred) {
+                if (block.block() == lastBlock) {
+                    // The same block twice: an append that was reported as failed had reached the media after all.
+                    continue;
+                }
+                if (block.block() != lastBlock + 1) {
+                    break;
+                }
+                scan.visitOne(block.address(), block.length(), this::replayBlock);
+                lastBlock++;
+            }
+            bytesRead = scan.bytesRead();
+            damagedBlocks = scan.damagedBlocks();
+        }
+        final List<Long> voids = new ArrayList<>();
+        for (int i = 0; i < voidSeen.length; i++) {
+            if (voidSeen[i]) {
+                voids.add(image.voids().get(2 * i));
+                voids.add(image.voids().get(2 * i + 1));
+            }
+        }
+        return new Outcome(
+                lastBlock,
+                highestHostBlock,
+                highestGcBlock,
+                voids,
+                chunks.size(),
+                records,
+                bytesRead,
+                damagedBlocks + damagedRecords);
+    }
+
+    /// Takes chunks out of the index that belong to no large value: their head was never written, or was superseded.
+    ///
+    /// @param stagedSets chunk sets whose head lies in staging
+    /// @return index entries that are chunks
+    public long dropOrphans(final Set<Long> stagedSets) {
+        final Set<Long> live = new HashSet<>(stagedSets);
+        for (final Head head : heads) {
+            if (index.get(head.fingerprint(), head.location()) == head.entry()) {
+                live.add(head.chunkSet());
+            }
+        }
+        long kept = 0;
+        for (final Chunk chunk : chunks) {
+            final long entry = index.get(chunk.fingerprint(), chunk.location());
+            if (entry == 0) {
+                continue;
+            }
+            if (live.contains(chunk.chunkSet())) {
+                kept++;
+            } else {
+                index.remove(chunk.fingerprint(), chunk.location(), entry);
+                uncount(entry, chunk.keyLength());
+            }
+        }
+        return kept;
+    }
+
+    /// A zone whose write pointer was lost takes no more appends before it is collected.
+    private static ZoneState recoveredState(final ZoneInfo info) {
+        return info.writePointerExact() ? info.state() : ZoneState.FULL;
+    }
+
+    private void block(final MemorySegment memory, final ByteBuffer view, final int offset, final long address) {
+        final long number = BlockFormat.blockNumber(memory, offset);
+        final Stream stream = Stream.ofCode(BlockFormat.streamCode(memory, offset));
+        final int zone = device.geometry().zoneOf(address);
+        if (stream == Stream.GC) {
+            zones.recover(zone, zones.state(zone), stream, zones.written(zone));
+            highestGcBlock = Math.max(highestGcBlock, number);
+            replayBlock(memory, view, offset, address);
+        } else if (stream == Stream.HOST) {
+            highestHostBlock = Math.max(highestHostBlock, number);
+            if (isVoid(number)) {
+                return;
+            }
+            if (number <= image.settledBlock()) {
+                replayBlock(memory, view, offset, address);
+            } else {
+                deferred.add(new Deferred(
+                        number,
+                        address,
+                        BlockFormat.appendLength(
+                                BlockFormat.payloadLength(memory, offset),
+                                device.geometry().blockSize())));
+            }
+        }
+    }
+
+    private boolean isVoid(final long block) {
+        for (int i = 0; i < voidSeen.length; i++) {
+            if (block >= image.voids().get(2 * i) && block <= image.voids().get(2 * i + 1)) {
+                voidSeen[i] = true;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void replayBlock(final MemorySegment memory, final ByteBuffer view, final int offset, final long address) {
+        zones.lowerHorizon(device.geometry().zoneOf(address), BlockFormat.horizon(memory, offset));
+        final int end = offset + BlockFormat.HEADER_LENGTH + BlockFormat.payloadLength(memory, offset);
+        int at = offset + BlockFormat.HEADER_LENGTH;
+        while (at < end) {
+            if (RecordFormat.invalidReason(memory, view, at, end, crc) != null) {
+                damagedRecords++;
+                return;
+            }
+            if ((RecordFormat.flags(memory, at) & RecordFormat.FLAG_PADDING) == 0) {
+                replayRecord(memory, at, address + (at - offset));
+            }
+            at += RecordFormat.align(RecordFormat.length(memory, at));
+        }
+    }
+
+    private void replayRecord(final MemorySegment memory, final int at, final long address) {
+        records++;
+        final int flags = RecordFormat.flags(memory, at);
+        final int keyOffset = at + RecordFormat.keyOffset(flags);
+        final int keyLength = RecordFormat.keyLength(memory, at);
+        final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
+        final boolean tombstone = (flags & RecordFormat.FLAG_TOMBSTONE) != 0;
+        final long fingerprint = HashDomain.of(hash.fingerprint(memory, keyOffset, keyLength), chunk);
+        final long location = hash.location(memory, keyOffset, keyLength);
+        final long position = RecordFormat.logPosition(memory, at);
+        final int length = RecordFormat.align(RecordFormat.length(memory, at));
+        if (tombstone) {
+            zones.addTombstone(device.geometry().zoneOf(address), length, position);
+        }
+        if (positions.get(fingerprint, location) >= position) {
+            return;
+        }
+        if (positions.set(fingerprint, location, position) == PointIndex.REFUSED_FULL) {
+            throw indexFull();
+        }
+        final long old = index.get(fingerprint, location);
+        if (old != 0) {
+            uncount(old, keyLength);
+        }
+        if (tombstone) {
+            if (old != 0) {
+                index.remove(fingerprint, location, old);
+            }
+            return;
+        }
+        final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
+        final long entry = IndexEntry.device(address, large ? IndexEntry.LARGE : length / IndexEntry.UNIT_BYTES, false);
+        if (index.set(fingerprint, location, entry) == PointIndex.REFUSED_FULL) {
+            throw indexFull();
+        }
+        zones.addLive(device.geometry().zoneOf(address), LiveBytes.of(entry, keyLength));
+        final long value = (long) keyOffset + keyLength;
+        if (large) {
+            heads.add(new Head(
+                    fingerprint, location, entry, memory.get(LittleEndian.LONG, value + LargeHead.CHUNK_SET_OFFSET)));
+        } else if (chunk && old == 0) {
+            chunks.add(new Chunk(
+                    fingerprint,
+                    location,
+                    keyLength,
+                    memory.get(LittleEndian.LONG, keyOffset + ChunkKey.CHUNK_SET_OFFSET)));
+        }
+    }
+
+    private void uncount(final long entry, final int keyLength) {
+        zones.addLive(
+                device.geometry().zoneOf(IndexEntry.deviceAddress(entry)), -(long) LiveBytes.of(entry, keyLength));
+    }
+
+    private static StoreFullException indexFull() {
+        return new StoreFullException("the index of this store does not fit the memory budget: raise memoryBytes");
+    }
+}

@@ -1,0 +1,122 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.recovery;
+
+import static dev.zapkv.store.format.LittleEndian.BYTE;
+import static dev.zapkv.store.format.LittleEndian.LONG;
+
+import dev.zapkv.store.format.BlockFormat;
+import dev.zapkv.store.format.LargeHead;
+import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.log.StagingFile;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.zip.CRC32C;
+
+/// Finds the records that a killed process had committed to staging and not yet applied: the blocks behind the last
+/// one that counts, as far as they are there, in log order. A place that was claimed and not committed is stepped
+/// over: no write that was acknowledged lies in it, and whoever wrote behind it was not waiting for it.
+public final class StagingReplay {
+    private final MemorySegment memory;
+    private final int blockBytes;
+    private final StagingFile file;
+    private final Map<Long, Integer> slots = new HashMap<>();
+    private final CRC32C crc = new CRC32C();
+    private final long firstBlock;
+    private final long lastBlock;
+
+    /// Looks through a staging file.
+    ///
+    /// @param behind number of the last block that counts without staging
+    public StagingReplay(final StagingFile file, final long behind) {
+        this.file = file;
+        memory = file.memory();
+        blockBytes = file.blockBytes();
+        for (int slot = 0; slot < file.allocatedSlots(); slot++) {
+            final long number = file.blockNumber(slot);
+            if (number > behind) {
+                slots.put(number, slot);
+            }
+        }
+        long last = behind;
+        while (slots.containsKey(last + 1)) {
+            last++;
+        }
+        firstBlock = behind + 1;
+        lastBlock = last;
+    }
+
+    /// Receives records in log order.
+    @FunctionalInterface
+    public interface Visitor {
+        /// One committed record.
+        void record(int flags, byte[] key, byte[] value);
+    }
+
+    /// Number of the last block found; one less than the first if there is none.
+    public long lastBlock() {
+        return lastBlock;
+    }
+
+    /// Chunk sets whose head is among the records.
+    public Set<Long> chunkSets() {
+        final Set<Long> sets = new HashSet<>();
+        visit((flags, key, value) -> {
+            if ((flags & RecordFormat.FLAG_LARGE) != 0) {
+                final LargeHead head = LargeHead.decode(value);
+                if (head != null) {
+                    sets.add(head.chunkSet());
+                }
+            }
+        });
+        return sets;
+    }
+
+    /// Visits all committed records.
+    ///
+    /// @return number of records
+    public long visit(final Visitor visitor) {
+        long count = 0;
+        for (long block = firstBlock; block <= lastBlock; block++) {
+            count += visitBlock(block, slots.get(block), visitor);
+        }
+        return count;
+    }
+
+    private long visitBlock(final long block, final int slot, final Visitor visitor) {
+        final MemorySegment content = memory.asSlice(file.slotOffset(slot), blockBytes);
+        final ByteBuffer view = content.asByteBuffer();
+        long count = 0;
+        boolean adjacent = false;
+        int at = BlockFormat.HEADER_LENGTH;
+        while (at < blockBytes) {
+            final long position = block * blockBytes + at;
+            if (blockBytes - at < RecordFormat.HEADER_LENGTH
+                    || content.get(LONG, at + RecordFormat.LOG_POSITION_OFFSET) != position
+                    || RecordFormat.invalidReason(content, view, at, blockBytes, crc) != null) {
+                at += RecordFormat.ALIGNMENT;
+                adjacent = false;
+                continue;
+            }
+            final int flags = RecordFormat.flags(content, at);
+            final int length = RecordFormat.length(content, at);
+            // Part of a batch whose beginning was never committed: the batch does not count.
+            final boolean orphan = (flags & RecordFormat.FLAG_BATCH_PART) != 0 && !adjacent;
+            if ((flags & RecordFormat.FLAG_PADDING) == 0 && !orphan) {
+                final byte[] key = new byte[RecordFormat.keyLength(content, at)];
+                final int keyAt = at + RecordFormat.keyOffset(flags);
+                MemorySegment.copy(content, BYTE, keyAt, key, 0, key.length);
+                final byte[] value = new byte[at + length - keyAt - key.length];
+                MemorySegment.copy(content, BYTE, keyAt + key.length, value, 0, value.length);
+                visitor.record(flags & ~RecordFormat.FLAG_BATCH_PART, key, value);
+                count++;
+            }
+            adjacent = !orphan;
+            at += RecordFormat.align(length);
+        }
+        return count;
+    }
+}

@@ -1,0 +1,75 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.spi;
+
+import dev.zapkv.io.IoBuffer;
+import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.zone.ZoneAllocator;
+import dev.zapkv.zone.ZoneTable;
+import java.lang.foreign.MemorySegment;
+
+/// The store as garbage collection sees it.
+///
+/// *The contract that keeps data safe* (invariant 4): a zone may be given to {@link #retire} only after, in this
+/// order, every live record of it was relocated, each relocating append completed and its index entry was moved, and
+/// {@link #isSettled} held for a ticket taken after that. Settled means: whatever superseded the zone's dead
+/// records, and the relocated copies, are on stable media.
+public interface CollectorHost {
+    /// What is known of each zone.
+    ZoneTable zones();
+
+    /// Who may become a victim, and how many zones are empty.
+    ZoneAllocator allocator();
+
+    /// Sizes of the device.
+    ZoneGeometry geometry();
+
+    /// Largest block in bytes.
+    int blockBytes();
+
+    /// Whether the store has no bound of its own and grows as garbage is tolerated.
+    boolean isUnbounded();
+
+    /// Whether writers wait for an empty zone.
+    boolean writersStarved();
+
+    /// Makes memory usable by {@link #read} and {@link #append}.
+    IoBuffer register(MemorySegment memory);
+
+    /// Begins to read from a zone, at low priority.
+    ///
+    /// @return false if the device's queue is full
+    boolean read(int zone, long offset, IoBuffer buffer, int length, long id);
+
+    /// Begins to append a block of relocated records; its payload lies behind the header's place.
+    ///
+    /// @param horizon log position of the frontier when the first of the records was looked at
+    /// @return false if the device's queue is full or no zone is empty: try again later
+    boolean append(
+            IoBuffer buffer, int payloadLength, int records, long minPosition, long maxPosition, long horizon, long id);
+
+    /// Current index entry of a record's key; 0 if there is none.
+    long entryOf(MemorySegment memory, long recordOffset);
+
+    /// Moves an index entry to a record's new place.
+    ///
+    /// @return false if the record was superseded meanwhile
+    boolean moveEntry(MemorySegment memory, long recordOffset, long expected, long entry);
+
+    /// First log position that is not yet applied.
+    long frontierPosition();
+
+    /// Asks for everything accepted so far, and every completed append, to be flushed.
+    ///
+    /// @return ticket for {@link #isSettled}
+    long settle();
+
+    /// Whether what a ticket asked for is done.
+    boolean isSettled(long ticket);
+
+    /// Empties a zone, durably. Waits for the device.
+    void retire(int zone);
+
+    /// The log holds a record whose bytes are not what was written: it cannot be relocated and its zone cannot be
+    /// emptied.
+    void corrupt(int zone, long offset, String reason);
+}
