@@ -17,6 +17,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
+import org.agrona.BitUtil;
+import org.agrona.BufferUtil;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.MessageHandler;
 import org.agrona.concurrent.UnsafeBuffer;
@@ -42,6 +44,8 @@ public final class AppendAgent {
 
     private static final int SEALED_MESSAGE = 1;
     private static final int MESSAGE_LENGTH = 16;
+    // With the ring buffer's own header, rounded up.
+    private static final int MESSAGE_ROOM = 32;
     private static final int MAX_IN_FLIGHT = 8;
     // Bounds what a slow device can hold up, and what a power failure can take at the process level.
     private static final long MAX_PENDING_BYTES = 64L << 20;
@@ -133,7 +137,8 @@ public final class AppendAgent {
         address = new long[ring];
         durable = new boolean[ring];
         // A message for each slot fits, so that sealing never waits.
-        commands = new ManyToOneRingBuffer(new UnsafeBuffer(new byte[ring * 32 + RingBufferDescriptor.TRAILER_LENGTH]));
+        commands = new ManyToOneRingBuffer(new UnsafeBuffer(BufferUtil.allocateDirectAligned(
+                ring * MESSAGE_ROOM + RingBufferDescriptor.TRAILER_LENGTH, BitUtil.CACHE_LINE_LENGTH)));
         nextAppend = firstBlock;
         evicted = firstBlock - 1;
         frontier = firstBlock - 1;
@@ -488,23 +493,27 @@ public final class AppendAgent {
         flushed = Math.max(flushed, flushCovers);
     }
 
-    /// Keeps some slots free: grows staging within the memory budget, else takes the oldest young blocks' slots.
+    /// Keeps some slots free: grows staging within the memory budget, else takes the oldest young blocks' slots. While
+    /// too
+    /// much waits for the device it does neither, and writers wait.
     private int replenish() {
         final int target = Math.min(CHUNK_BYTES * 2 / staging.blockBytes(), staging.allocatedSlots() / 4);
+        if (staging.freeSlots() >= target
+                || (staging.openBlock() - frontier) * staging.blockBytes() > MAX_PENDING_BYTES) {
+            return 0;
+        }
+        if (mayGrow()) {
+            grow();
+            return 1;
+        }
         int work = 0;
-        while (staging.freeSlots() < target) {
-            if (mayGrow()) {
-                grow();
-            } else if (evicted < frontier) {
-                evicted++;
-                final int i = (int) evicted & mask;
-                young.remove(
-                        staging.slotOf(evicted),
-                        BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
-                staging.evict(evicted);
-            } else {
-                break;
-            }
+        while (staging.freeSlots() < target && evicted < frontier) {
+            evicted++;
+            final int i = (int) evicted & mask;
+            young.remove(
+                    staging.slotOf(evicted),
+                    BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
+            staging.evict(evicted);
             work++;
         }
         return work;
@@ -513,7 +522,6 @@ public final class AppendAgent {
     private boolean mayGrow() {
         final long after = (long) (staging.allocatedSlots() + slotsPerChunk) * staging.blockBytes();
         return !growthRefused
-                && (staging.openBlock() - frontier) * staging.blockBytes() <= MAX_PENDING_BYTES
                 && staging.allocatedSlots() + slotsPerChunk <= staging.maxSlots()
                 && after + index.memoryBytes() <= memoryBytes;
     }
