@@ -1,0 +1,114 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.cli;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import dev.zapkv.StoreStats;
+import java.io.IOException;
+import java.util.Locale;
+
+/// The figures of a store, grouped for people and flat for programs.
+final class StatsReport {
+    private StatsReport() {}
+
+    /// Lines for people.
+    static String format(final String name, final StoreStats stats) {
+        final long written = stats.liveBytes() + stats.garbageBytes();
+        final Lines lines = new Lines();
+        lines.title(name);
+        lines.add("keys", Human.count(stats.keys()));
+        lines.add("live", Human.bytes(stats.liveBytes()) + share(stats.liveBytes(), written, "what is written"));
+        lines.add("garbage", Human.bytes(stats.garbageBytes()));
+        lines.add(
+                "zones in use",
+                Human.bytes(stats.deviceBytesUsed())
+                        + share(stats.deviceBytesUsed(), stats.capacityBytes(), "the capacity"));
+        lines.add("capacity", capacity(stats));
+        lines.title("memory");
+        lines.add("budget", Human.bytes(stats.memoryBudgetBytes()));
+        lines.add("index", Human.bytes(stats.indexMemoryBytes()) + perKey(stats));
+        lines.add("staging", Human.bytes(stats.stagingMemoryBytes()) + "  in " + stats.stagingLocation());
+        lines.title("since opening");
+        lines.add("puts, deletes", Human.count(stats.puts()) + ", " + Human.count(stats.deletes()));
+        lines.add("gets", Human.count(stats.gets()) + "  (" + Human.count(stats.deviceReads()) + " from the device)");
+        lines.add("written by user", Human.bytes(stats.userBytesWritten()));
+        lines.add("appended", appended(stats));
+        lines.add("write amplification", amplification(stats));
+        lines.add("zones collected", Human.count(stats.zonesCollected()));
+        lines.add("flushes", Human.count(stats.flushes()));
+        lines.add("write stalls", Human.count(stats.writeStalls()));
+        lines.title("device");
+        lines.add("asynchronous I/O", stats.asynchronousIo());
+        lines.add("last opening", stats.recovery());
+        return lines.text();
+    }
+
+    private static String perKey(final StoreStats stats) {
+        return stats.keys() == 0 ? "" : String.format(Locale.ROOT, "  (%.1f bytes per key)", stats.indexBytesPerKey());
+    }
+
+    private static String share(final long part, final long whole, final String ofWhat) {
+        return whole <= 0 ? "" : "  (" + Human.percent(part, whole) + " of " + ofWhat + ")";
+    }
+
+    private static String capacity(final StoreStats stats) {
+        return stats.capacityBytes() < 0
+                ? "unbounded: grows as long as its file system has room"
+                : Human.bytes(stats.capacityBytes());
+    }
+
+    private static String appended(final StoreStats stats) {
+        return Human.bytes(stats.hostBytesAppended()) + " for writers, " + Human.bytes(stats.relocatedBytes())
+                + " relocated, " + Human.bytes(stats.metadataBytes()) + " metadata";
+    }
+
+    private static String amplification(final StoreStats stats) {
+        return stats.userBytesWritten() == 0
+                ? "-  (nothing written yet)"
+                : String.format(Locale.ROOT, "%.2f", stats.writeAmplification());
+    }
+
+    /// The components of {@link StoreStats} in their order, and the index bytes per key.
+    static void writeJson(final StoreStats stats, final JsonGenerator json) throws IOException {
+        json.writeNumberField("keys", stats.keys());
+        json.writeNumberField("live_bytes", stats.liveBytes());
+        json.writeNumberField("garbage_bytes", stats.garbageBytes());
+        json.writeNumberField("capacity_bytes", stats.capacityBytes());
+        json.writeNumberField("device_bytes_used", stats.deviceBytesUsed());
+        json.writeNumberField("index_memory_bytes", stats.indexMemoryBytes());
+        json.writeNumberField("index_bytes_per_key", stats.indexBytesPerKey());
+        json.writeNumberField("staging_memory_bytes", stats.stagingMemoryBytes());
+        json.writeStringField("staging_location", stats.stagingLocation());
+        json.writeNumberField("memory_budget_bytes", stats.memoryBudgetBytes());
+        json.writeNumberField("user_bytes_written", stats.userBytesWritten());
+        json.writeNumberField("host_bytes_appended", stats.hostBytesAppended());
+        json.writeNumberField("relocated_bytes", stats.relocatedBytes());
+        json.writeNumberField("metadata_bytes", stats.metadataBytes());
+        json.writeNumberField("write_amplification", stats.writeAmplification());
+        json.writeNumberField("puts", stats.puts());
+        json.writeNumberField("deletes", stats.deletes());
+        json.writeNumberField("gets", stats.gets());
+        json.writeNumberField("device_reads", stats.deviceReads());
+        json.writeNumberField("write_stalls", stats.writeStalls());
+        json.writeNumberField("zones_collected", stats.zonesCollected());
+        json.writeNumberField("flushes", stats.flushes());
+        json.writeStringField("asynchronous_io", stats.asynchronousIo());
+        json.writeStringField("recovery", stats.recovery());
+    }
+
+    /// Labels in one column, figures in the next.
+    private static final class Lines {
+        private final StringBuilder text = new StringBuilder();
+
+        void title(final String title) {
+            text.append(text.isEmpty() ? "" : "\n").append(title).append('\n');
+        }
+
+        void add(final String label, final String figure) {
+            text.append(String.format(Locale.ROOT, "  %-20s %s%n", label, figure));
+        }
+
+        String text() {
+            return text.toString();
+        }
+    }
+}

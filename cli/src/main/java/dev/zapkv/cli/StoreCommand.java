@@ -1,0 +1,128 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.cli;
+
+import dev.zapkv.Context;
+import dev.zapkv.FormatException;
+import dev.zapkv.ZapKv;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// What every command on a store shares: the directory, and how it is opened and reported on.
+@Command(
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        sortOptions = false,
+        usageHelpWidth = 100,
+        exitCodeListHeading = "%nExit codes:%n",
+        exitCodeList = {
+            "0:Done.",
+            "1:A key asked for is absent (get, delete).",
+            "2:The command line is wrong.",
+            "3:The store or a file could not be opened, read or written, or has bad content."
+        })
+abstract class StoreCommand implements Callable<Integer> {
+    private static final String HOW_TO_CREATE = "zapkv put and zapkv load create a store in an empty or new directory.";
+
+    private static final long MIN_MEMORY_BYTES = 32L << 20;
+
+    private final Terminal terminal;
+
+    @Parameters(index = "0", paramLabel = "DIRECTORY", description = "The store's directory.")
+    private Path directory;
+
+    @Option(names = "--json", description = "Report as JSON.")
+    private boolean json;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            description = "Memory for index and staging while the command runs, at least 32m, for example 1g.")
+    private Long memoryBytes;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Show the stack trace of an error.")
+    private boolean verbose;
+
+    StoreCommand(final Terminal terminal) {
+        this.terminal = terminal;
+    }
+
+    @Override
+    public final Integer call() throws IOException {
+        final int exitCode = run();
+        terminal.out().flush();
+        return exitCode;
+    }
+
+    /// Does the work and returns an {@link ExitCode}.
+    abstract int run() throws IOException;
+
+    final Terminal terminal() {
+        return terminal;
+    }
+
+    final Path directory() {
+        return directory;
+    }
+
+    final boolean isJson() {
+        return json;
+    }
+
+    final boolean isVerbose() {
+        return verbose;
+    }
+
+    /// Opens the store, which must exist.
+    final ZapKv open() {
+        if (!Files.isDirectory(directory)) {
+            final String what = Files.exists(directory) ? " is not a directory. " : " does not exist. ";
+            throw CommandException.failed(directory + what + HOW_TO_CREATE);
+        }
+        try {
+            return ZapKv.open(context().createIfMissing(false));
+        } catch (final FormatException e) {
+            throw CommandException.failed(e.getMessage() + "; " + HOW_TO_CREATE, e);
+        }
+    }
+
+    /// Opens the store, and makes it first if there is none.
+    final ZapKv openOrCreate(final CreateOptions options) {
+        final Context context = context().createIfMissing(true);
+        options.apply(context);
+        final boolean isNew = isMissingOrEmpty();
+        final ZapKv store = ZapKv.open(context);
+        if (!isNew && options.isGiven()) {
+            terminal.err()
+                    .println("zapkv: the store exists already; --capacity and --zone-size count for new stores only");
+        }
+        return store;
+    }
+
+    private boolean isMissingOrEmpty() {
+        if (!Files.isDirectory(directory)) {
+            return true;
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.findAny().isEmpty();
+        } catch (final IOException e) {
+            throw CommandException.failed(directory + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    private Context context() {
+        if (memoryBytes != null && memoryBytes < MIN_MEMORY_BYTES) {
+            throw CommandException.usage("--memory " + memoryBytes + " is less than 32m.");
+        }
+        final Context context = new Context().directory(directory);
+        return memoryBytes == null ? context : context.memoryBytes(memoryBytes);
+    }
+}

@@ -1,0 +1,101 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.zapkv.StoreStats;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+final class StatsReportTest {
+    private static final long MIB = 1 << 20;
+
+    @Test
+    void shouldGroupFiguresForPeople() {
+        assertEquals("""
+                /data/store
+                  keys                 2,000,000
+                  live                 1.9 GiB  (76.0 % of what is written)
+                  garbage              617.6 MiB
+                  zones in use         2.5 GiB  (62.5 % of the capacity)
+                  capacity             4.0 GiB
+
+                memory
+                  budget               256.0 MiB
+                  index                37.2 MiB  (19.5 bytes per key)
+                  staging              64.0 MiB  in /dev/shm/zapkv-4711
+
+                since opening
+                  puts, deletes        12, 3
+                  gets                 7  (5 from the device)
+                  written by user      1000 B
+                  appended             4.0 KiB for writers, 0 B relocated, 8.0 KiB metadata
+                  write amplification  12.29
+                  zones collected      1
+                  flushes              2
+                  write stalls         0
+
+                device
+                  asynchronous I/O     io_uring
+                  last opening         clean
+                """, StatsReport.format("/data/store", stats(2_000_000, 4096 * MIB, 1000)));
+    }
+
+    @Test
+    void shouldNotDivideByNothing() {
+        final StoreStats empty = new StoreStats(
+                0, 0, 0, -1, 0, 0, 0, "memory", MIB, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "threads", "new");
+        assertEquals("""
+                x
+                  keys                 0
+                  live                 0 B
+                  garbage              0 B
+                  zones in use         0 B
+                  capacity             unbounded: grows as long as its file system has room
+                """, StatsReport.format("x", empty).split("\n\n", 2)[0] + "\n");
+    }
+
+    @Test
+    void shouldWriteExactFiguresForPrograms() throws Exception {
+        final ByteArrayOutputStream out = new ByteArrayOutputStream();
+        JsonReport.write(out, fields -> StatsReport.writeJson(stats(2_000_000, -1, 1000), fields));
+        final Map<String, Object> json = Json.object(out.toString(StandardCharsets.UTF_8));
+        assertEquals(StoreStats.class.getRecordComponents().length + 1, json.size());
+        assertEquals(2_000_000L, json.get("keys"));
+        assertEquals(-1L, json.get("capacity_bytes"));
+        assertEquals(19.5, json.get("index_bytes_per_key"));
+        assertEquals(12.288, json.get("write_amplification"));
+        assertEquals("/dev/shm/zapkv-4711", json.get("staging_location"));
+        assertEquals("io_uring", json.get("asynchronous_io"));
+        assertEquals("clean", json.get("recovery"));
+    }
+
+    private static StoreStats stats(final long keys, final long capacityBytes, final long userBytes) {
+        return new StoreStats(
+                keys,
+                2_051_000_000L,
+                647_600_000L,
+                capacityBytes,
+                2560 * MIB,
+                39_000_000,
+                64 * MIB,
+                "/dev/shm/zapkv-4711",
+                256 * MIB,
+                userBytes,
+                4096,
+                0,
+                8192,
+                12.288,
+                12,
+                3,
+                7,
+                5,
+                0,
+                1,
+                2,
+                "io_uring",
+                "clean");
+    }
+}
