@@ -296,7 +296,7 @@ public final class ZapKv implements AutoCloseable {
 
     private void checkValue(final byte[] value) {
         Objects.requireNonNull(value, "value");
-        if (value.length > engine.maxBatchBytes() && value.length > store.maxValueBytes()) {
+        if (value.length > store.maxValueBytes()) {
             throw new IllegalArgumentException("a value in this store has at most " + store.maxValueBytes()
                     + " bytes, this one has " + value.length
                     + ": create the store with larger zones (zoneSizeBytes) or capacity");

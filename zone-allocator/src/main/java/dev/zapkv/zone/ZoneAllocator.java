@@ -5,6 +5,7 @@ import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneState;
 import java.util.Arrays;
+import org.agrona.collections.IntArrayList;
 
 /// Decides which zone the next append of a stream goes to.
 ///
@@ -28,6 +29,8 @@ public final class ZoneAllocator {
     private final int reserve;
     private final int[] openZones = new int[STREAMS];
     private final int[] inFlight;
+    // Empty zones whose space is reserved, in the order they will be used.
+    private final IntArrayList prepared = new IntArrayList();
     private int emptyZones;
     private int searchFrom = FIRST_DATA_ZONE;
     private boolean fileSystemFull;
@@ -112,7 +115,7 @@ public final class ZoneAllocator {
     /// Empty zones that may still be taken, the reserve included; none beyond the reserve count once the file system
     /// is full.
     public int emptyZones() {
-        return fileSystemFull ? Math.min(emptyZones, reserve) : emptyZones;
+        return fileSystemFull ? Math.min(emptyZones, prepared.size()) : emptyZones;
     }
 
     /// Zones that only garbage collection may take.
@@ -156,11 +159,24 @@ public final class ZoneAllocator {
     }
 
     private int openNext(final Stream stream) {
-        if (emptyZones <= (stream == Stream.GC ? 0 : reserve)) {
+        final int needed = stream == Stream.GC ? 1 : reserve + 1;
+        while (prepared.size() < needed && prepareNext()) {
+            // Until there are enough, or there is no room for another.
+        }
+        if (prepared.size() < needed) {
             return NONE;
         }
+        final int zone = prepared.removeAt(0);
+        table.open(zone, stream);
+        emptyZones--;
+        zonesOpened++;
+        return zone;
+    }
+
+    /// Reserves the space of one more empty zone.
+    private boolean prepareNext() {
         for (int zone = searchFrom; zone < zoneLimit; zone++) {
-            if (table.state(zone) == ZoneState.EMPTY) {
+            if (table.state(zone) == ZoneState.EMPTY && !prepared.containsInt(zone)) {
                 try {
                     device.open(zone);
                 } catch (final DeviceException e) {
@@ -168,15 +184,13 @@ public final class ZoneAllocator {
                         throw e;
                     }
                     fileSystemFull = true;
-                    return NONE;
+                    return false;
                 }
-                table.open(zone, stream);
                 searchFrom = zone + 1;
-                emptyZones--;
-                zonesOpened++;
-                return zone;
+                prepared.addInt(zone);
+                return true;
             }
         }
-        return NONE;
+        return false;
     }
 }

@@ -450,6 +450,13 @@ public final class Engine {
         liveBytes.set(live);
     }
 
+    /// Relocation changed the length of a live record.
+    void relocated(final long change) {
+        if (change != 0) {
+            liveBytes.getAndAdd(change);
+        }
+    }
+
     /// Keys with a value.
     public long count() {
         return index.size() - chunkEntries.sum();

@@ -11,6 +11,7 @@ import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
 import dev.zapkv.store.log.DevicePort;
 import dev.zapkv.store.log.HashDomain;
+import dev.zapkv.store.log.LiveBytes;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.store.spi.Collector;
 import dev.zapkv.store.spi.CollectorHost;
@@ -19,6 +20,7 @@ import dev.zapkv.zone.ZoneAllocator;
 import dev.zapkv.zone.ZoneTable;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntConsumer;
+import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 import org.agrona.collections.Long2LongHashMap;
 
@@ -37,6 +39,7 @@ final class GcHost implements CollectorHost {
     private final StoreId storeId;
     private final long epoch;
     private final boolean unbounded;
+    private final LongConsumer liveChange;
     private final IntConsumer retire;
     private final CRC32C crc = new CRC32C();
     private final Long2LongHashMap zoneOfAppend = new Long2LongHashMap(NO_ZONE);
@@ -55,6 +58,7 @@ final class GcHost implements CollectorHost {
             final long epoch,
             final boolean unbounded,
             final long nextBlock,
+            final LongConsumer liveChange,
             final IntConsumer retire) {
         this.port = port;
         this.allocator = allocator;
@@ -66,6 +70,7 @@ final class GcHost implements CollectorHost {
         this.epoch = epoch;
         this.unbounded = unbounded;
         this.nextBlock = nextBlock;
+        this.liveChange = liveChange;
         this.retire = retire;
     }
 
@@ -190,8 +195,13 @@ final class GcHost implements CollectorHost {
     public boolean moveEntry(final MemorySegment memory, final long record, final long expected, final long entry) {
         final int keyLength = RecordFormat.keyLength(memory, record);
         final long key = record + RecordFormat.keyOffset(RecordFormat.flags(memory, record));
-        return index.replace(
+        final boolean moved = index.replace(
                 fingerprint(memory, record, key, keyLength), hash.location(memory, key, keyLength), expected, entry);
+        if (moved) {
+            // A record relocated for the first time grows by its origin.
+            liveChange.accept((long) LiveBytes.of(entry, keyLength) - LiveBytes.of(expected, keyLength));
+        }
+        return moved;
     }
 
     @Override

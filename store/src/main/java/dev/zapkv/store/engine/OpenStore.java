@@ -266,6 +266,7 @@ public final class OpenStore implements AutoCloseable {
                 epoch,
                 image.capacityBytes() < 0,
                 Math.max(image.nextGcBlock(), replayed.highestGcBlock() + 1),
+                engine::relocated,
                 this::retireZone);
         collector = loadCollector();
         closeables.add(collector);

@@ -29,7 +29,7 @@ public final class StagingLog {
     private static final long OFFSET_MASK = SEALED - 1;
     private static final int PADDING = 8;
     private static final int SPINS = 200;
-    private static final long PARK_NS = 20_000;
+    private static final long PARK_NS = 50_000;
 
     private static final VarHandle TAIL;
     private static final VarHandle ROTATING;

@@ -112,7 +112,8 @@ public final class Replay {
         try (ZoneScan scan = new ZoneScan(device, storeId, image.blockBytes())) {
             for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.zoneCount(); zone++) {
                 final ZoneInfo info = device.report(zone);
-                if (info.state() == ZoneState.EMPTY) {
+                if (info.state() == ZoneState.EMPTY || (info.writePointerExact() && info.writePointer() == 0)) {
+                    // Opened in reserve, never written.
                     continue;
                 }
                 zones.recover(zone, recoveredState(info), Stream.HOST, info.writePointer());
