@@ -6,33 +6,39 @@ import java.util.Locale;
 
 /// The one character that stands for a zone: its state, and for written zones the live share of what is written.
 ///
-/// @param shades  for nothing live, then for up to each quarter
-/// @param empty   of a zone with nothing in it
-/// @param open    of a zone that takes appends
-/// @param barDone of the filled part of a bar
-/// @param barRest of the rest of a bar
-record ZoneGlyphs(String shades, char empty, char open, char barDone, char barRest) {
+/// @param shades   for nothing live, then for up to each quarter
+/// @param empty    of a zone with nothing in it
+/// @param open     of a zone that takes appends
+/// @param metadata of a zone with metadata, of which no live share is kept
+/// @param barDone  of the filled part of a bar
+/// @param barRest  of the rest of a bar
+record ZoneGlyphs(String shades, char empty, char open, char metadata, char barDone, char barRest) {
     /// For terminals that show Unicode.
-    static final ZoneGlyphs BLOCKS = new ZoneGlyphs("□░▒▓█", '·', '▸', '█', '░');
+    static final ZoneGlyphs BLOCKS = new ZoneGlyphs("□░▒▓█", '·', '▸', '◆', '█', '░');
     /// For all others.
-    static final ZoneGlyphs ASCII = new ZoneGlyphs("0-=%#", '.', '>', '#', '.');
+    static final ZoneGlyphs ASCII = new ZoneGlyphs("0-=%#", '.', '>', 'M', '#', '.');
 
     private static final char READ_ONLY = 'R';
     private static final char OFFLINE = 'X';
 
     /// The blocks where the terminal can show them.
     static ZoneGlyphs of(final Terminal terminal) {
-        return terminal.canShow(BLOCKS.shades + BLOCKS.empty + BLOCKS.open) ? BLOCKS : ASCII;
+        return terminal.canShow(BLOCKS.shades + BLOCKS.empty + BLOCKS.open + BLOCKS.metadata) ? BLOCKS : ASCII;
     }
 
     char glyph(final ZoneReport zone) {
         return switch (zone.state()) {
             case "EMPTY" -> empty;
-            case "OPEN" -> open;
             case "READ_ONLY" -> READ_ONLY;
             case "OFFLINE" -> OFFLINE;
-            default -> shade(zone.liveBytes(), zone.writtenBytes());
+            case "OPEN" -> isMetadata(zone) ? metadata : open;
+            default -> isMetadata(zone) ? metadata : shade(zone.liveBytes(), zone.writtenBytes());
         };
+    }
+
+    /// Whether a zone holds metadata: of these bytes no live share is kept.
+    static boolean isMetadata(final ZoneReport zone) {
+        return zone.stream().equals("metadata");
     }
 
     /// The shade for a live share: none, up to a quarter, a half, three quarters, more.
@@ -65,7 +71,6 @@ record ZoneGlyphs(String shades, char empty, char open, char barDone, char barRe
             case "metadata" -> Paint.Colour.METADATA;
             case "host" -> Paint.Colour.HOST;
             case "gc" -> Paint.Colour.GC;
-            case "none" -> Paint.Colour.FAINT;
             default -> Paint.Colour.PLAIN;
         };
     }

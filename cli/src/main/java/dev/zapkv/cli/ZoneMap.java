@@ -69,7 +69,8 @@ final class ZoneMap {
     /// What the characters mean. The colours are explained by the table of streams, which wears them.
     String legend() {
         final String shades = glyphs.shades();
-        return "  " + glyphs.empty() + " empty   " + glyphs.open() + " open   R read-only   X offline\n"
+        return "  " + glyphs.empty() + " empty   " + glyphs.open() + " open   " + glyphs.metadata()
+                + " metadata   R read-only   X offline\n"
                 + "  live share of what is written: " + shades.charAt(0) + " nothing   " + shades.charAt(1)
                 + " up to 25 %   "
                 + shades.charAt(2) + " 50 %   " + shades.charAt(3) + " 75 %   " + shades.charAt(4) + " 100 %\n";

@@ -11,7 +11,7 @@ import java.util.Locale;
 final class ZoneTable {
     private static final int BAR_COLUMNS = 20;
     private static final int SMALL_BAR_COLUMNS = 10;
-    private static final List<String> STREAMS = List.of("metadata", "host", "gc", "none");
+    private static final List<String> STREAMS = List.of("metadata", "host", "gc");
 
     private final ZoneGlyphs glyphs;
     private final Paint paint;
@@ -42,10 +42,10 @@ final class ZoneTable {
                     "  %6d  %-9s  %-8s  %10s  %10s  %7s  %10d",
                     zone.zone(),
                     zone.state().toLowerCase(Locale.ROOT).replace('_', '-'),
-                    zone.stream(),
-                    Human.bytes(zone.writtenBytes()),
-                    Human.bytes(zone.liveBytes()),
-                    Human.percent(zone.liveBytes(), zone.writtenBytes()),
+                    isEmpty(zone) ? "-" : zone.stream(),
+                    zone.writtenBytes() == 0 ? "-" : Human.bytes(zone.writtenBytes()),
+                    hasLive(zone) ? Human.bytes(zone.liveBytes()) : "-",
+                    hasLive(zone) ? Human.percent(zone.liveBytes(), zone.writtenBytes()) : "-",
                     zone.generation());
             text.append(paint.paint(ZoneGlyphs.colour(zone), (row + "  " + bar(zone)).stripTrailing()))
                     .append('\n');
@@ -54,10 +54,14 @@ final class ZoneTable {
     }
 
     private String bar(final ZoneReport zone) {
-        return zone.writtenBytes() == 0 ? "" : glyphs.bar(zone.liveBytes(), zone.writtenBytes(), SMALL_BAR_COLUMNS);
+        return hasLive(zone) ? glyphs.bar(zone.liveBytes(), zone.writtenBytes(), SMALL_BAR_COLUMNS) : "";
     }
 
-    /// A row for each stream that has zones, and one for all of them. The bar is the live share.
+    private static boolean hasLive(final ZoneReport zone) {
+        return zone.writtenBytes() > 0 && !ZoneGlyphs.isMetadata(zone);
+    }
+
+    /// A row for each stream that has zones, and one for all data. The bar is the live share.
     String streams(final List<ZoneReport> zones) {
         final StringBuilder text = new StringBuilder(paint.paint(
                 Paint.Colour.STRONG,
@@ -70,37 +74,48 @@ final class ZoneTable {
                         "live",
                         "garbage")));
         text.append('\n');
+        final List<ZoneReport> written =
+                zones.stream().filter(zone -> !isEmpty(zone)).toList();
         for (final String stream : STREAMS) {
-            final List<ZoneReport> own =
-                    zones.stream().filter(zone -> zone.stream().equals(stream)).toList();
-            if (!own.isEmpty()) {
-                appendSum(text, ZoneGlyphs.streamColour(stream), stream.equals("none") ? "empty" : stream, own);
-            }
+            appendSum(
+                    text,
+                    stream,
+                    written.stream()
+                            .filter(zone -> zone.stream().equals(stream))
+                            .toList());
         }
-        appendSum(text, Paint.Colour.PLAIN, "all", zones);
+        appendSum(
+                text,
+                "all data",
+                written.stream().filter(zone -> !ZoneGlyphs.isMetadata(zone)).toList());
+        appendSum(text, "empty", zones.stream().filter(ZoneTable::isEmpty).toList());
         return text.toString();
     }
 
-    private void appendSum(
-            final StringBuilder text, final Paint.Colour colour, final String name, final List<ZoneReport> zones) {
+    private static boolean isEmpty(final ZoneReport zone) {
+        return zone.state().equals("EMPTY");
+    }
+
+    private void appendSum(final StringBuilder text, final String name, final List<ZoneReport> zones) {
+        if (zones.isEmpty()) {
+            return;
+        }
         final ZoneTotals sum = ZoneTotals.of(zones);
+        final boolean hasLive = sum.writtenBytes() > 0 && !ZoneGlyphs.isMetadata(zones.getFirst());
         final String row = String.format(
                 Locale.ROOT,
                 "  %-8s  %6d  %10s  %10s  %10s",
                 name,
                 sum.zones(),
-                Human.bytes(sum.writtenBytes()),
-                Human.bytes(sum.liveBytes()),
-                Human.bytes(sum.writtenBytes() - sum.liveBytes()));
-        text.append(paint.paint(colour, row));
-        if (sum.writtenBytes() > 0) {
-            text.append("  ")
-                    .append(paint.paint(colour, glyphs.bar(sum.liveBytes(), sum.writtenBytes(), BAR_COLUMNS)))
-                    .append(' ')
-                    .append(Human.percent(sum.liveBytes(), sum.writtenBytes()))
-                    .append(" live");
-        }
-        text.append('\n');
+                sum.writtenBytes() == 0 ? "-" : Human.bytes(sum.writtenBytes()),
+                hasLive ? Human.bytes(sum.liveBytes()) : "-",
+                hasLive ? Human.bytes(sum.writtenBytes() - sum.liveBytes()) : "-");
+        final String bar = hasLive
+                ? "  " + glyphs.bar(sum.liveBytes(), sum.writtenBytes(), BAR_COLUMNS) + ' '
+                        + Human.percent(sum.liveBytes(), sum.writtenBytes()) + " live"
+                : "";
+        final Paint.Colour colour = name.equals("empty") ? Paint.Colour.FAINT : ZoneGlyphs.streamColour(name);
+        text.append(paint.paint(colour, row + bar)).append('\n');
     }
 
     /// One zone as a JSON object.

@@ -21,20 +21,20 @@ final class ZoneOverviewTest {
         assertEquals("""
                 /data/store: 12 zones of 64.0 MiB: 3 open, 6 full, 1 empty, 1 read-only, 1 offline
 
-                   0  ▸▸□░▒▓██▸· RX
+                   0  ◆▸□░▒▓██▸· RX
 
-                  · empty   ▸ open   R read-only   X offline
+                  · empty   ▸ open   ◆ metadata   R read-only   X offline
                   live share of what is written: □ nothing   ░ up to 25 %   ▒ 50 %   ▓ 75 %   █ 100 %
 
                   stream     zones     written        live     garbage
-                  metadata       1     1.0 MiB     1.0 MiB         0 B  ████████████████████ 100.0 % live
+                  metadata       1     1.0 MiB           -           -
                   host           8   424.0 MiB   235.0 MiB   189.0 MiB  ███████████░░░░░░░░░ 55.4 % live
                   gc             2    72.0 MiB    72.0 MiB         0 B  ████████████████████ 100.0 % live
-                  empty          1         0 B         0 B         0 B
-                  all           12   497.0 MiB   308.0 MiB   189.0 MiB  ████████████░░░░░░░░ 62.0 % live
+                  all data      10   496.0 MiB   307.0 MiB   189.0 MiB  ████████████░░░░░░░░ 61.9 % live
+                  empty          1           -           -           -
 
                     zone  state      stream       written        live   live %  generation
-                       0  open       metadata     1.0 MiB     1.0 MiB  100.0 %           3  ██████████
+                       0  open       metadata     1.0 MiB           -        -           3
                        1  open       host        40.0 MiB    30.0 MiB   75.0 %           3  ████████░░
                        2  full       host        64.0 MiB         0 B    0.0 %           3  ░░░░░░░░░░
                        3  full       host        64.0 MiB    16.0 MiB   25.0 %           3  ███░░░░░░░
@@ -43,9 +43,9 @@ final class ZoneOverviewTest {
                        6  full       host        64.0 MiB    49.0 MiB   76.6 %           3  ████████░░
                        7  full       gc          64.0 MiB    64.0 MiB  100.0 %           3  ██████████
                        8  open       gc           8.0 MiB     8.0 MiB  100.0 %           3  ██████████
-                       9  empty      none             0 B         0 B        -           3
+                       9  empty      -                  -           -        -           3
                       10  read-only  host        64.0 MiB    60.0 MiB   93.8 %           3  █████████░
-                      11  offline    host             0 B         0 B        -           3
+                      11  offline    host               -           -        -           3
                 """, ZoneOverview.format("/data/store", mixed(), ZoneGlyphs.BLOCKS, PLAIN, 80, true));
     }
 
@@ -53,7 +53,7 @@ final class ZoneOverviewTest {
     void shouldDoWithAscii() {
         final String text = ZoneOverview.format("/data/store", mixed(), ZoneGlyphs.ASCII, PLAIN, 80, true);
         assertTrue(StandardCharsets.US_ASCII.newEncoder().canEncode(text), text);
-        assertTrue(text.contains("\n   0  >>0-=%##>. RX\n"), text);
+        assertTrue(text.contains("\n   0  M>0-=%##>. RX\n"), text);
         assertTrue(text.contains("0 nothing   - up to 25 %   = 50 %   % 75 %   # 100 %"), text);
         assertTrue(text.contains("  ###########......... 55.4 % live\n"), text);
     }
@@ -90,7 +90,7 @@ final class ZoneOverviewTest {
     void shouldColourByStreamAndNeighboursTogether() {
         final String map = new ZoneMap(ZoneGlyphs.ASCII, new Paint(true), 60).draw(mixed());
         assertEquals(
-                "  \u001b[90m 0\u001b[0m  \u001b[35m>\u001b[0m\u001b[32m>0-=%#\u001b[0m\u001b[33m#>\u001b[0m"
+                "  \u001b[90m 0\u001b[0m  \u001b[35mM\u001b[0m\u001b[32m>0-=%#\u001b[0m\u001b[33m#>\u001b[0m"
                         + "\u001b[90m.\u001b[0m\u001b[1;31m RX\u001b[0m\n",
                 map);
     }
