@@ -44,7 +44,9 @@ public final class OpenStore implements AutoCloseable {
     /// Fewest zones a store can work with: metadata, reserve, open zones, and some to choose victims from.
     public static final int MIN_ZONES = MetadataLog.ZONES + RESERVE_ZONES + 4;
 
-    private static final int INDEX_SHARDS = 1024;
+    // A small store's index stays small, a large one's shards grow in steps of a millisecond at most.
+    private static final long MEMORY_PER_INDEX_SHARD = 4L << 20;
+    private static final long MAX_INDEX_SHARDS = 4096;
     private static final int MIN_STAGING_CHUNKS = 2;
     // A part of the zones stays garbage, so that each collected zone brings a gain.
     private static final double USABLE_SHARE = 0.95;
@@ -53,7 +55,6 @@ public final class OpenStore implements AutoCloseable {
     private final EngineConfig config;
     private final ZoneGeometry geometry;
     private final DevicePort port;
-    private final List<AutoCloseable> closeables = new ArrayList<>();
 
     private StoreId storeId;
     private MetadataImage image;
@@ -116,14 +117,14 @@ public final class OpenStore implements AutoCloseable {
                     info.writePointer());
         }
         metadata = new MetadataLog(port, zones, storeId, found.zone(), found.sequence());
-        closeables.add(metadata);
-        index = new PointIndex(INDEX_SHARDS, indexLimit());
-        closeables.add(index);
+        index = newIndex();
         recover();
     }
 
-    private long indexLimit() {
-        return config.memoryBytes() - (long) MIN_STAGING_CHUNKS * AppendAgent.CHUNK_BYTES;
+    private PointIndex newIndex() {
+        final long shards =
+                Math.clamp(Long.highestOneBit(config.memoryBytes() / MEMORY_PER_INDEX_SHARD), 1, MAX_INDEX_SHARDS);
+        return new PointIndex((int) shards, config.memoryBytes() - (long) MIN_STAGING_CHUNKS * AppendAgent.CHUNK_BYTES);
     }
 
     private MetadataLog.Found format() {
@@ -175,7 +176,7 @@ public final class OpenStore implements AutoCloseable {
         final long chunkEntries;
         StagingReplay staged = null;
         StagingFile oldStaging = null;
-        try (PointIndex positions = new PointIndex(INDEX_SHARDS, indexLimit())) {
+        try (PointIndex positions = newIndex()) {
             final Replay replay = new Replay(config.device(), image, storeId, index, hash, zones, positions);
             replayed = replay.run();
             if (!image.closedCleanly() && !image.staging().isEmpty()) {
@@ -269,7 +270,6 @@ public final class OpenStore implements AutoCloseable {
                 engine::relocated,
                 this::retireZone);
         collector = loadCollector();
-        closeables.add(collector);
         gcHost.connect(collector);
     }
 
@@ -540,13 +540,7 @@ public final class OpenStore implements AutoCloseable {
                 problem = new ZapKvException("the store could not note its clean end; it will recover when opened", e);
             }
         }
-        append.releaseBuffers();
-        CloseHelper.closeAll(
-                closeables.get(2),
-                metadata,
-                config.device(),
-                index,
-                clean && problem == null ? (AutoCloseable) stagingFile::delete : stagingFile);
+        release(clean && problem == null);
         if (problem != null) {
             throw problem;
         }
@@ -574,23 +568,22 @@ public final class OpenStore implements AutoCloseable {
         if (agent != null) {
             agent.stop();
         }
-        final List<AutoCloseable> parts = new ArrayList<>();
-        if (append != null) {
-            parts.add(append::releaseBuffers);
+        try {
+            // No writer came as far as the new staging file; one of an earlier life stays.
+            release(true);
+        } catch (final RuntimeException e) {
+            cause.addSuppressed(e);
         }
-        for (int i = closeables.size() - 1; i >= 0; i--) {
-            parts.add(closeables.get(i));
-        }
-        parts.add(config.device());
-        if (stagingFile != null) {
-            parts.add(stagingFile);
-        }
-        for (final AutoCloseable part : parts) {
-            try {
-                part.close();
-            } catch (final Exception e) {
-                cause.addSuppressed(e);
-            }
-        }
+    }
+
+    /// The device first: it completes what is in flight, and after that no buffer is in use.
+    private void release(final boolean deleteStaging) {
+        CloseHelper.closeAll(
+                config.device(),
+                append == null ? null : append::releaseBuffers,
+                collector,
+                metadata,
+                index,
+                stagingFile == null || !deleteStaging ? stagingFile : stagingFile::delete);
     }
 }
