@@ -82,7 +82,7 @@ public interface ZoneDevice extends AutoCloseable {
     int inFlight();
 
     /// Reads on the calling thread: any alignment, any length within one zone. Data of an append whose completion was
-    /// reported is visible.
+    /// reported is visible. What was not written since the zone's last reset reads as zeros or as older data.
     ///
     /// @throws DeviceException on an I/O error, a short read, or after close
     void readSync(long address, MemorySegment target, long targetOffset, int length);

@@ -132,6 +132,15 @@ final class RingMemoryTest {
     }
 
     @Test
+    void shouldHandOutEntriesWithoutTracesOfEarlierCommands() {
+        sqes.fill((byte) -1);
+        assertNotNull(new SubmissionQueue(ring, sqes, params).next());
+        for (int i = 0; i < SqeFlyweight.LENGTH; i++) {
+            assertEquals(0, sqes.get(ValueLayout.JAVA_BYTE, i), "byte " + i);
+        }
+    }
+
+    @Test
     void shouldReapAcrossTheWrapOfTheIndices() {
         for (final int start : List.of(-2, Integer.MAX_VALUE - 1, 0)) {
             word(CQ_HEAD, start);
