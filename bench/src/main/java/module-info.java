@@ -5,6 +5,7 @@ module dev.zapkv.bench {
     requires HdrHistogram;
     requires com.fasterxml.jackson.core;
     requires core;
+    requires dev.zapkv;
     requires dev.zapkv.io;
     requires info.picocli;
     requires java.management;

@@ -1,11 +1,14 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.peer;
 
+import dev.zapkv.Durability;
 import java.util.Arrays;
 import java.util.Locale;
 
 /// The engines by their name on the command line.
 public enum EngineKind {
+    /// ZapKV on a directory.
+    ZAPKV,
     /// RocksDB, see {@link RocksEngine}.
     ROCKSDB,
     /// RocksDB with values in blob files.
@@ -30,6 +33,7 @@ public enum EngineKind {
     /// Opens a store.
     public KvEngine open(final EngineConfig config) {
         return switch (this) {
+            case ZAPKV -> ZapKvEngine.open(config);
             case ROCKSDB -> RocksEngine.open(config, false);
             case ROCKSDB_BLOB -> RocksEngine.open(config, true);
             case NONE -> new NoneEngine();
@@ -42,13 +46,13 @@ public enum EngineKind {
     }
 
     /// How the engine does what was asked for, if its answer is not an exact one; empty otherwise.
-    public String durabilityNote(final DurabilityLevel level) {
+    public String durabilityNote(final Durability level) {
         return switch (this) {
             case ROCKSDB, ROCKSDB_BLOB ->
-                level == DurabilityLevel.DEVICE
+                level == Durability.DEVICE
                         ? "RocksDB has no level 'device'; it runs with sync=true, which also flushes the device's cache"
                         : "";
-            case NONE -> "";
+            case ZAPKV, NONE -> "";
         };
     }
 

@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.peer;
 
+import dev.zapkv.Durability;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.rocksdb.Options;
@@ -41,7 +42,7 @@ final class RocksEngine implements KvEngine {
             final Options options = settings.options();
             final RocksDB database = RocksDB.open(options, config.directory().toString());
             return new RocksEngine(
-                    database, settings, new WriteOptions().setSync(config.durability() != DurabilityLevel.PROCESS));
+                    database, settings, new WriteOptions().setSync(config.durability() != Durability.PROCESS));
         } catch (final RocksDBException e) {
             settings.close();
             throw new EngineException("RocksDB cannot open " + config.directory(), e);

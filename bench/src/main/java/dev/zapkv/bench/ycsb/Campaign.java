@@ -2,18 +2,21 @@
 package dev.zapkv.bench.ycsb;
 
 import dev.zapkv.bench.Main;
+import dev.zapkv.bench.ScratchDirectory;
 import dev.zapkv.bench.peer.EngineKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /// All engines and repetitions of one run, one child process at a time. The engines take turns, in the opposite order
 /// every other
 /// repetition, so that what drifts on the machine hits them alike. The data goes when the run ends, however it ends.
 final class Campaign implements AutoCloseable {
     private final ScratchDirectory scratch;
+    private final Optional<ScratchDirectory> sharedMemory;
     private final List<EngineKind> engines;
     private final RunSettings settings;
     private final int repetitions;
@@ -23,10 +26,12 @@ final class Campaign implements AutoCloseable {
 
     Campaign(
             final ScratchDirectory scratch,
+            final Optional<ScratchDirectory> sharedMemory,
             final List<EngineKind> engines,
             final RunSettings settings,
             final int repetitions) {
         this.scratch = scratch;
+        this.sharedMemory = sharedMemory;
         this.engines = engines;
         this.settings = settings;
         this.repetitions = repetitions;
@@ -59,7 +64,8 @@ final class Campaign implements AutoCloseable {
         final String where = String.format(Locale.ROOT, "[%d/%d] %s", repetition, repetitions, engine);
         progress.update(where + " warming up");
         final Path data = Files.createDirectory(scratch.path().resolve(engine + "-" + repetition));
-        try (ChildProcess process = ChildProcess.start(Main.class, engine, settings, data)) {
+        try (ChildProcess process =
+                ChildProcess.start(Main.class, engine, settings, data, sharedMemory.map(ScratchDirectory::path))) {
             child = process;
             process.await(message -> {
                 switch (message) {
@@ -96,7 +102,7 @@ final class Campaign implements AutoCloseable {
                 settings.operations(),
                 settings.threads(),
                 settings.threads() == 1 ? "" : "s",
-                settings.durability(),
+                settings.durabilityName(),
                 settings.target() > 0
                         ? String.format(Locale.ROOT, "open loop at %,d ops/s", settings.target())
                         : "closed loop",
@@ -128,7 +134,7 @@ final class Campaign implements AutoCloseable {
         if (running != null) {
             running.close();
         }
-        scratch.close();
+        delete();
     }
 
     @Override
@@ -138,6 +144,11 @@ final class Campaign implements AutoCloseable {
         } catch (final IllegalStateException e) {
             return; // The JVM is on its way out: the hook deletes.
         }
+        delete();
+    }
+
+    private void delete() {
+        sharedMemory.ifPresent(ScratchDirectory::close);
         scratch.close();
     }
 }

@@ -26,6 +26,9 @@ public final class ChildCommand implements Callable<Integer> {
     @Option(names = "--directory", required = true)
     private Path directory = Path.of("");
 
+    @Option(names = "--shared-memory")
+    private Path sharedMemory;
+
     /// For the command line parser.
     public ChildCommand() {}
 
@@ -39,6 +42,7 @@ public final class ChildCommand implements Callable<Integer> {
                             EngineKind.named(engine),
                             options.settings(),
                             directory,
+                            sharedMemory,
                             System::nanoTime,
                             (workload, done, total, rate) ->
                                     send(channel, new ChildMessage.Progress(workload, done, total, rate)))

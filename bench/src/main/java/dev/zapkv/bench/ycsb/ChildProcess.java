@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /// A JVM of its own for one engine and repetition; the same flags and heap for every engine.
@@ -42,13 +43,18 @@ final class ChildProcess implements AutoCloseable {
     }
 
     static ChildProcess start(
-            final Class<?> mainClass, final EngineKind engine, final RunSettings settings, final Path directory)
+            final Class<?> mainClass,
+            final EngineKind engine,
+            final RunSettings settings,
+            final Path directory,
+            final Optional<Path> sharedMemory)
             throws IOException {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_FLAGS);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass.getName(), "ycsb-child"));
         command.addAll(List.of("--engine", engine.toString(), "--directory", directory.toString()));
+        sharedMemory.ifPresent(path -> command.addAll(List.of("--shared-memory", path.toString())));
         command.addAll(RunOptions.arguments(settings));
         return new ChildProcess(new ProcessBuilder(command).start());
     }

@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.ycsb;
 
+import dev.zapkv.bench.ScratchDirectory;
 import dev.zapkv.bench.peer.EngineConfig;
 import dev.zapkv.bench.peer.EngineKind;
 import dev.zapkv.bench.peer.KvEngine;
@@ -25,6 +26,7 @@ final class EngineRun {
     private final EngineKind kind;
     private final RunSettings settings;
     private final Path directory;
+    private final Path sharedMemory;
     private final Phase.Listener listener;
     private final LongSupplier clock;
     private final SeededThread seededThread = new SeededThread();
@@ -34,11 +36,13 @@ final class EngineRun {
             final EngineKind kind,
             final RunSettings settings,
             final Path directory,
+            final Path sharedMemory,
             final LongSupplier clock,
             final Phase.Listener listener) {
         this.kind = kind;
         this.settings = settings;
         this.directory = directory;
+        this.sharedMemory = sharedMemory;
         this.clock = clock;
         this.listener = listener;
     }
@@ -104,7 +108,7 @@ final class EngineRun {
     }
 
     private KvEngine open(final Path data) {
-        return kind.open(new EngineConfig(data, settings.memoryBytes(), settings.durability()));
+        return kind.open(new EngineConfig(data, sharedMemory, settings.memoryBytes(), settings.durability()));
     }
 
     private Path create(final String name) {

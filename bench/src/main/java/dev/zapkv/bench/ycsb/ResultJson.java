@@ -53,7 +53,7 @@ final class ResultJson {
         json.writeNumberField("value_size", settings.valueSize());
         json.writeNumberField("records", settings.records());
         json.writeNumberField("operations", summary.operations());
-        json.writeStringField("durability", settings.durability().toString());
+        json.writeStringField("durability", settings.durabilityName());
         json.writeNumberField("memory_bytes", settings.memoryBytes());
         if (settings.target() > 0) {
             json.writeNumberField("target_ops_per_sec", settings.target());

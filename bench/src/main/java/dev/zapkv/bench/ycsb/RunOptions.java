@@ -2,7 +2,7 @@
 package dev.zapkv.bench.ycsb;
 
 import com.sun.management.OperatingSystemMXBean;
-import dev.zapkv.bench.peer.DurabilityLevel;
+import dev.zapkv.Durability;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,14 +31,14 @@ final class RunOptions {
     @Option(
             names = "--records",
             paramLabel = "N",
-            defaultValue = "500k",
+            defaultValue = "300k",
             description = "Records to load; k and m for thousand and million (default: ${DEFAULT-VALUE}).")
     private String records = "";
 
     @Option(
             names = "--operations",
             paramLabel = "N",
-            defaultValue = "500k",
+            defaultValue = "300k",
             description = "Operations of each workload after the load (default: ${DEFAULT-VALUE}).")
     private String operations = "";
 
@@ -123,7 +123,7 @@ final class RunOptions {
                 "--threads",
                 Integer.toString(settings.threads()),
                 "--durability",
-                settings.durability().toString(),
+                settings.durabilityName(),
                 "--memory",
                 Long.toString(settings.memoryBytes()),
                 "--seed",
@@ -146,13 +146,13 @@ final class RunOptions {
         return List.copyOf(chosen);
     }
 
-    private DurabilityLevel durability() {
-        for (final DurabilityLevel level : DurabilityLevel.values()) {
-            if (level.toString().equals(durability.toLowerCase(Locale.ROOT))) {
-                return level;
-            }
+    private Durability durability() {
+        try {
+            return Durability.valueOf(durability.toUpperCase(Locale.ROOT));
+        } catch (final IllegalArgumentException e) {
+            throw new IllegalArgumentException(
+                    "--durability is process, device or flushed, not '" + durability + "'", e);
         }
-        throw new IllegalArgumentException("--durability is process, device or flushed, not '" + durability + "'");
     }
 
     private long memoryBytes() {

@@ -1,8 +1,9 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.ycsb;
 
-import dev.zapkv.bench.peer.DurabilityLevel;
+import dev.zapkv.Durability;
 import java.util.List;
+import java.util.Locale;
 
 /// What a child process is to run: the same for every engine.
 ///
@@ -21,10 +22,15 @@ record RunSettings(
         long operations,
         int valueSize,
         int threads,
-        DurabilityLevel durability,
+        Durability durability,
         long memoryBytes,
         long target,
         long seed) {
+    /// The level's name on the command line and in reports.
+    String durabilityName() {
+        return durability.name().toLowerCase(Locale.ROOT);
+    }
+
     /// Operations of a phase.
     long operations(final WorkloadKind workload) {
         return workload == WorkloadKind.LOAD ? records : operations;

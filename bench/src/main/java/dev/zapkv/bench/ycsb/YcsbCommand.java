@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.ycsb;
 
+import dev.zapkv.bench.ScratchDirectory;
 import dev.zapkv.bench.peer.EngineKind;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -43,7 +44,7 @@ public final class YcsbCommand implements Callable<Integer> {
             names = "--engines",
             split = ",",
             paramLabel = "NAME",
-            defaultValue = "rocksdb",
+            defaultValue = "zapkv,rocksdb",
             description = "Engines to compare, out of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}); none stores"
                     + " nothing and shows what the driver itself costs.",
             completionCandidates = EngineNames.class)
@@ -84,7 +85,8 @@ public final class YcsbCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);
         }
         checkJsonTarget();
-        try (Campaign campaign = new Campaign(scratch(settings), chosen, settings, repetitions)) {
+        try (Campaign campaign =
+                new Campaign(scratch(settings), ScratchDirectory.inSharedMemory(), chosen, settings, repetitions)) {
             final Comparison comparison = campaign.run(ProgressLine.standard());
             spec.commandLine().getOut().print(ResultTable.render(comparison));
             spec.commandLine().getOut().print(campaign.conditions());

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
-import dev.zapkv.bench.peer.DurabilityLevel;
+import dev.zapkv.Durability;
 import dev.zapkv.bench.peer.EngineKind;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -77,7 +77,7 @@ class ResultJsonTest {
                         1_000,
                         100,
                         1,
-                        DurabilityLevel.PROCESS,
+                        Durability.PROCESS,
                         1L << 30,
                         0,
                         42),

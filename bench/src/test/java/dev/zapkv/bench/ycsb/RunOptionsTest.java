@@ -4,7 +4,7 @@ package dev.zapkv.bench.ycsb;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.zapkv.bench.peer.DurabilityLevel;
+import dev.zapkv.Durability;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -24,7 +24,7 @@ class RunOptionsTest {
         assertEquals(List.of(WorkloadKind.values()), settings.workloads());
         assertEquals(1_000, settings.valueSize());
         assertEquals(1, settings.threads());
-        assertEquals(DurabilityLevel.PROCESS, settings.durability());
+        assertEquals(Durability.PROCESS, settings.durability());
         assertEquals(0, settings.target());
         assertTrue(settings.memoryBytes() <= 4L << 30, "memory " + settings.memoryBytes());
     }

@@ -30,15 +30,21 @@ class YcsbIT {
     void shouldRunEveryWorkloadAndPrintTheComparison() throws IOException, InterruptedException {
         final Path json = directory.resolve("results.json");
         final Path data = directory.resolve("data");
-        assertEquals(0, bench("--engines", "rocksdb,none", "--json", json.toString()), output);
+        assertEquals(0, bench("--engines", "zapkv,rocksdb", "--json", json.toString()), output);
 
         final List<String> lines = output.lines().toList();
         assertTrue(
                 lines.getFirst().matches("workload +engine +ops/s .*p99\\.9 +max +cpu/op +w-amp +s-amp +RSS MiB"),
                 output);
         for (final String workload : List.of("load", "A", "B", "C", "F", "D")) {
-            assertTrue(lines.stream().anyMatch(line -> line.matches(workload + " +rocksdb .* 1\\.0x .*")), output);
+            assertTrue(lines.stream().anyMatch(line -> line.matches(workload + " +zapkv .*[0-9]x .*")), output);
         }
+        assertEquals(
+                PHASES,
+                lines.stream()
+                        .filter(line -> line.matches(" +rocksdb .* 1\\.0x .*"))
+                        .count(),
+                output);
         assertTrue(lines.get(lines.size() - 3).startsWith("Run: 2,000 records of 100 bytes"), output);
         assertTrue(lines.get(lines.size() - 2).startsWith("Memory budget of each engine: 128 MiB"), output);
         assertTrue(lines.getLast().startsWith("Data was in " + data), output);

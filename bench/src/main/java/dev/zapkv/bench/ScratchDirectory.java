@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.bench.ycsb;
+package dev.zapkv.bench;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,12 +10,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
 
 /// A directory of its own for one benchmark run, made below a given parent and deleted on close. A parent that had to
 /// be made
 /// for it goes too, if it is empty by then.
-final class ScratchDirectory implements AutoCloseable {
-    private static final String PREFIX = "bench-";
+public final class ScratchDirectory implements AutoCloseable {
+    private static final String PREFIX = "zapkv-bench-";
+    private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
     private final Path path;
     private final Path createdParent;
@@ -25,14 +27,23 @@ final class ScratchDirectory implements AutoCloseable {
         this.createdParent = createdParent;
     }
 
-    static ScratchDirectory below(final Path parent) throws IOException {
+    /// Makes one, and its parent if there is none.
+    public static ScratchDirectory below(final Path parent) throws IOException {
         final boolean existed = Files.isDirectory(parent);
         Files.createDirectories(parent);
         return new ScratchDirectory(
                 Files.createTempDirectory(parent, PREFIX).toAbsolutePath().normalize(), existed ? null : parent);
     }
 
-    Path path() {
+    /// One in shared memory, where engines leave files behind when they are killed; none if there is no shared memory
+    /// to write
+    /// to.
+    public static Optional<ScratchDirectory> inSharedMemory() throws IOException {
+        return Files.isWritable(SHARED_MEMORY) ? Optional.of(below(SHARED_MEMORY)) : Optional.empty();
+    }
+
+    /// Where it is.
+    public Path path() {
         return path;
     }
 
@@ -55,7 +66,7 @@ final class ScratchDirectory implements AutoCloseable {
     }
 
     /// Deletes a tree. Files that vanish meanwhile are no error.
-    static void delete(final Path tree) {
+    public static void delete(final Path tree) {
         try {
             Files.walkFileTree(tree, new SimpleFileVisitor<>() {
                 @Override
