@@ -350,6 +350,7 @@ public final class OpenStore implements AutoCloseable {
         image = currentImage(zone, false);
         metadata.append(image);
         config.device().reset(zone);
+        append.young().forget(zone);
         zones.reset(zone);
         allocator.freed(zone);
     }

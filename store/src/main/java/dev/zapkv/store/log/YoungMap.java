@@ -11,6 +11,8 @@ import java.lang.invoke.VarHandle;
 /// *Threads.* The agent writes; readers of any thread look up and then validate the slot against {@link
 /// StagingLog#stillHolds}.
 public final class YoungMap {
+    private static final long NO_ADDRESS = -1;
+
     private static final VarHandle TABLES = MethodHandles.arrayElementVarHandle(int[][].class);
     private static final VarHandle INTS = MethodHandles.arrayElementVarHandle(int[].class);
     private static final VarHandle LONGS = MethodHandles.arrayElementVarHandle(long[].class);
@@ -21,7 +23,7 @@ public final class YoungMap {
     // Per zone, then per logical block: slot + 1, or 0.
     private final int[][] slotsByZone;
     private final int[] blocksByZone;
-    // Per slot: device address of its block.
+    // Per slot: device address of its block; NO_ADDRESS once its zone was emptied.
     private final long[] addressOfSlot;
 
     /// A map for all zones of a device.
@@ -54,6 +56,9 @@ public final class YoungMap {
     /// A block leaves staging. Agent; before the slot is reused.
     public void remove(final int slot, final int length) {
         final long address = addressOfSlot[slot];
+        if (address == NO_ADDRESS) {
+            return;
+        }
         final int zone = geometry.zoneOf(address);
         final int[] slots = slotsByZone[zone];
         final int first = (int) (geometry.offsetOf(address) >>> granuleShift);
@@ -65,6 +70,22 @@ public final class YoungMap {
         }
         if (--blocksByZone[zone] == 0) {
             TABLES.setRelease(slotsByZone, zone, null);
+        }
+    }
+
+    /// A zone was emptied: other blocks will get the addresses of those that lay in it. Agent; before the zone is
+    /// appended to again.
+    public void forget(final int zone) {
+        if (blocksByZone[zone] == 0) {
+            return;
+        }
+        TABLES.setRelease(slotsByZone, zone, null);
+        blocksByZone[zone] = 0;
+        for (int slot = 0; slot < addressOfSlot.length; slot++) {
+            // Slots never used have address 0, which lies in a zone without young blocks.
+            if (geometry.zoneOf(addressOfSlot[slot]) == zone) {
+                LONGS.setRelease(addressOfSlot, slot, NO_ADDRESS);
+            }
         }
     }
 
