@@ -183,7 +183,8 @@ public final class BlockFormat {
     public static void seal(final MemorySegment block, final Header header, final int logicalBlock, final CRC32C crc) {
         final ByteBuffer view = block.asByteBuffer();
         final int payload = header.payloadLength();
-        block.asSlice(0, HEADER_LENGTH).fill((byte) 0);
+        // Not the whole header: a block in staging keeps its number at every moment, for the sake of a killed process.
+        block.asSlice(RESERVED_OFFSET, HEADER_CRC_OFFSET - RESERVED_OFFSET).fill((byte) 0);
         final int end = HEADER_LENGTH + payload;
         block.asSlice(end, appendLength(payload, logicalBlock) - end).fill((byte) 0);
         block.set(INT, MAGIC_OFFSET, MAGIC);
