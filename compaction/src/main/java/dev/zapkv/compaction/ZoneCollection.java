@@ -137,14 +137,12 @@ final class ZoneCollection {
                 break;
             }
             final boolean valid = BlockFormat.isHeaderValid(memory, view, at, loaded - at, crc)
-                    && BlockFormat.zoneGeneration(memory, at) == zones.generation(zone);
+                    && BlockFormat.zoneGeneration(memory, at) == zones.generation(zone)
+                    && BlockFormat.isPayloadValid(memory, view, at, crc);
             if (!valid) {
+                // A block torn by a power cut, or left over, holds nothing live; a damaged one will be missed at the end.
                 at += step;
                 continue;
-            }
-            if (!BlockFormat.isPayloadValid(memory, view, at, crc)) {
-                fail(loadedFrom + at, "block checksum");
-                return false;
             }
             final int payload = BlockFormat.payloadLength(memory, at);
             blockAddress = host.geometry().address(zone, loadedFrom + at);
