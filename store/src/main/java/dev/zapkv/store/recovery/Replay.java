@@ -34,7 +34,8 @@ import java.util.zip.CRC32C;
 ///
 /// *Which host blocks count.* Those up to the settled block of the newest metadata, unless void; behind it, those
 /// without a gap in their numbers. What lies behind the gap belongs to no acknowledged write (or lies in staging
-/// still) and becomes void for ever. Relocated records count in any subset: their log position says how new they are.
+/// still) and becomes void for ever. Relocated records count in any subset, their log position says how new they are;
+/// but only those that were written in blocks that count: a copy may have reached stable media before its original.
 ///
 /// Log positions are kept in a second index, of the same size as the first, for as long as the replay runs.
 public final class Replay {
@@ -47,6 +48,7 @@ public final class Replay {
     private final PointIndex positions;
     private final CRC32C crc = new CRC32C();
     private final List<Deferred> deferred = new ArrayList<>();
+    private final List<Deferred> relocated = new ArrayList<>();
     private final List<Head> heads = new ArrayList<>();
     private final List<Chunk> chunks = new ArrayList<>();
     private final boolean[] voidSeen;
@@ -54,6 +56,7 @@ public final class Replay {
     private long damagedRecords;
     private long highestGcBlock;
     private long highestHostBlock;
+    private long countingUpTo;
 
     private record Deferred(long block, long address, int length) {}
 
@@ -107,6 +110,7 @@ public final class Replay {
             zones.generation(zone, image.generations().get(zone));
         }
         long lastBlock = image.settledBlock();
+        countingUpTo = Long.MAX_VALUE;
         final long bytesRead;
         final long damagedBlocks;
         try (ZoneScan scan = new ZoneScan(device, storeId, image.blockBytes())) {
@@ -132,6 +136,10 @@ public final class Replay {
                 }
                 scan.visitOne(block.address(), block.length(), this::replayBlock);
                 lastBlock++;
+            }
+            countingUpTo = lastBlock;
+            for (final Deferred block : relocated) {
+                scan.visitOne(block.address(), block.length(), this::replayBlock);
             }
             bytesRead = scan.bytesRead();
             damagedBlocks = scan.damagedBlocks();
@@ -193,7 +201,11 @@ public final class Replay {
         if (stream == Stream.GC) {
             zones.recover(zone, zones.state(zone), stream, zones.written(zone));
             highestGcBlock = Math.max(highestGcBlock, number);
-            replayBlock(memory, view, offset, address);
+            if (BlockFormat.maxLogPosition(memory, offset) / image.blockBytes() <= image.settledBlock()) {
+                replayBlock(memory, view, offset, address);
+            } else {
+                relocated.add(new Deferred(number, address, appendLength(memory, offset)));
+            }
         } else if (stream == Stream.HOST) {
             highestHostBlock = Math.max(highestHostBlock, number);
             if (isVoid(number)) {
@@ -202,14 +214,14 @@ public final class Replay {
             if (number <= image.settledBlock()) {
                 replayBlock(memory, view, offset, address);
             } else {
-                deferred.add(new Deferred(
-                        number,
-                        address,
-                        BlockFormat.appendLength(
-                                BlockFormat.payloadLength(memory, offset),
-                                device.geometry().blockSize())));
+                deferred.add(new Deferred(number, address, appendLength(memory, offset)));
             }
         }
+    }
+
+    private int appendLength(final MemorySegment memory, final int offset) {
+        return BlockFormat.appendLength(
+                BlockFormat.payloadLength(memory, offset), device.geometry().blockSize());
     }
 
     private boolean isVoid(final long block) {
@@ -231,11 +243,21 @@ public final class Replay {
                 damagedRecords++;
                 return;
             }
-            if ((RecordFormat.flags(memory, at) & RecordFormat.FLAG_PADDING) == 0) {
+            if ((RecordFormat.flags(memory, at) & RecordFormat.FLAG_PADDING) == 0 && counts(memory, at)) {
                 replayRecord(memory, at, address + (at - offset));
             }
             at += RecordFormat.align(RecordFormat.length(memory, at));
         }
+    }
+
+    /// Whether the block a record was first written in counts; a block's own records were asked about as a whole.
+    private boolean counts(final MemorySegment memory, final int at) {
+        if ((RecordFormat.flags(memory, at) & RecordFormat.FLAG_RELOCATED) == 0) {
+            return true;
+        }
+        final long block = RecordFormat.logPosition(memory, at) / image.blockBytes();
+        highestHostBlock = Math.max(highestHostBlock, block);
+        return block <= countingUpTo && !isVoid(block);
     }
 
     private void replayRecord(final MemorySegment memory, final int at, final long address) {
