@@ -27,6 +27,7 @@ public final class MetadataLog implements AutoCloseable {
     /// Zones of the metadata stream.
     public static final int ZONES = 2;
 
+    private static final int MAX_ATTEMPTS = 4;
     private static final int SCAN_BYTES = 1 << 20;
 
     private final DevicePort port;
@@ -37,6 +38,7 @@ public final class MetadataLog implements AutoCloseable {
     private final int logicalBlock;
     private final CRC32C crc = new CRC32C();
     private int zone;
+    private int newest;
     private long sequence;
     private long appendedBytes;
 
@@ -50,6 +52,7 @@ public final class MetadataLog implements AutoCloseable {
         this.table = table;
         this.storeId = storeId;
         this.zone = zone;
+        newest = zone;
         this.sequence = sequence;
         logicalBlock = port.device().geometry().blockSize();
         buffer = port.device().register(arena.allocate(port.device().geometry().maxAppend(), 4096));
@@ -57,18 +60,32 @@ public final class MetadataLog implements AutoCloseable {
 
     /// Appends an image and waits until it is durable.
     ///
-    /// @throws ZapKvException if neither metadata zone takes it
+    /// @throws ZapKvException if the device does not take it, however often it is tried
     public void append(final MetadataImage image) {
         final int length = BlockFormat.appendLength(image.length(), logicalBlock);
         if (length > buffer.memory().byteSize()) {
             throw new ZapKvException("the metadata of " + image.generations().size()
                     + " zones does not fit one append of " + buffer.memory().byteSize() + " bytes: use larger zones");
         }
-        if (!writable(zone, length)) {
-            zone = 1 - zone;
-            port.device().reset(zone);
-            table.reset(zone);
+        long result = 0;
+        for (int attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+            if (result < 0 || !writable(newest, length)) {
+                // Even if the other zone was tried just now: what the failed append left there may be anything.
+                zone = 1 - newest;
+                port.device().reset(zone);
+                table.reset(zone);
+            }
+            result = appendOnce(image, length);
+            if (result >= 0) {
+                newest = zone;
+                return;
+            }
         }
+        throw new ZapKvException("writing metadata failed " + MAX_ATTEMPTS + " times, last in zone " + zone + ", errno "
+                + -result + ": the store stops taking writes; check the device");
+    }
+
+    private long appendOnce(final MetadataImage image, final int length) {
         if (table.state(zone) == ZoneState.EMPTY) {
             table.open(zone, Stream.METADATA);
         }
@@ -89,11 +106,7 @@ public final class MetadataLog implements AutoCloseable {
         BlockFormat.seal(buffer.memory(), header, logicalBlock, crc);
         table.addWritten(zone, length);
         appendedBytes += length;
-        final long result = port.appendAndWait(zone, buffer, length, IoAttributes.DURABLE);
-        if (result < 0) {
-            throw new ZapKvException("writing metadata to zone " + zone + " failed, errno " + -result
-                    + ": the store stops taking writes; check the device");
-        }
+        return port.appendAndWait(zone, buffer, length, IoAttributes.DURABLE);
     }
 
     /// Bytes appended so far.
