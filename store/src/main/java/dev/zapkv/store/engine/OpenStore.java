@@ -184,10 +184,10 @@ public final class OpenStore implements AutoCloseable {
             }
             if (oldStaging != null) {
                 // A file of an earlier life: an opening was cut short that was about to append its content again.
-                final long behind = oldStaging.epoch() == image.epoch()
-                        ? replayed.lastBlock()
-                        : image.voids().get(image.voids().size() - 2) - 1;
-                staged = new StagingReplay(oldStaging, behind);
+                if (oldStaging.epoch() == image.epoch()) {
+                    oldStaging.takenFrom(replayed.lastBlock() + 1);
+                }
+                staged = new StagingReplay(oldStaging, oldStaging.takenFrom() - 1);
             }
             chunkEntries = replay.dropOrphans(staged == null ? Set.of() : staged.chunkSets());
         }
@@ -199,6 +199,8 @@ public final class OpenStore implements AutoCloseable {
             voids.add(highest);
         }
         assemble(hash, replayed, highest + 1);
+        // What was replayed is called settled from here on, and may still be in the device's cache.
+        port.flushAndWait();
         image = nextImage(voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
         metadata.append(image);
         engine.recovered(chunkEntries, zones.totalLiveBytes() - tombstoneBytes());
@@ -214,6 +216,7 @@ public final class OpenStore implements AutoCloseable {
             });
             oldStaging.delete();
         }
+        StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
         recovery = describe(
                 replayed, repeated, oldStaging != null, config.nanoClock().getAsLong() - started);
     }

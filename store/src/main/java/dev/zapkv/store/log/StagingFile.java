@@ -14,6 +14,8 @@ import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.meta.StoreId;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,6 +33,8 @@ import java.util.List;
 /// |     32 |    4 | u32  | blockBytes | length of a slot                           |
 /// |     36 |    4 | u32  | slotCount  | slots the file can grow to                 |
 /// |     40 |    4 | u32  | allocated  | slots backed with space; no other is read  |
+/// |     44 |    4 | u32  | reserved   | 0                                          |
+/// |     48 |    8 | u64  | takenFrom  | first block whose records the next life began to take over; 0: none did |
 /// |  4,096 |    – | –    | slots      |                                            |
 ///
 /// A slot begins with room for the block's header, in which only the block number is set until the block is sealed.
@@ -49,6 +53,8 @@ public final class StagingFile implements AutoCloseable {
     private static final int BLOCK_BYTES_OFFSET = 32;
     private static final int SLOT_COUNT_OFFSET = 36;
     private static final int ALLOCATED_OFFSET = 40;
+    private static final int TAKEN_FROM_OFFSET = 48;
+    private static final String SUFFIX = ".staging";
 
     private final NativeMemory.SharedFile file;
     private final int blockBytes;
@@ -74,7 +80,7 @@ public final class StagingFile implements AutoCloseable {
             final int maxSlots) {
         final StringBuilder refusals = new StringBuilder();
         for (final Path directory : directories) {
-            final Path path = directory.resolve("zapkv-" + storeId + "-" + epoch + ".staging");
+            final Path path = directory.resolve(prefix(storeId) + epoch + SUFFIX);
             try {
                 Files.deleteIfExists(path);
                 return create(path, storeId, epoch, blockBytes, minSlots, maxSlots);
@@ -90,6 +96,27 @@ public final class StagingFile implements AutoCloseable {
         throw new ConfigurationException("no room for " + (long) minSlots * blockBytes
                 + " bytes of staging memory; give it more shared memory (containers: --shm-size), lower memoryBytes or"
                 + " blockBytes, or set stagingDirectory. Tried:" + refusals);
+    }
+
+    private static String prefix(final StoreId storeId) {
+        return "zapkv-" + storeId + "-";
+    }
+
+    /// Deletes what openings that were cut short left behind. The store must be locked.
+    ///
+    /// @param keep the one staging file in use
+    public static void deleteOthers(final List<Path> directories, final StoreId storeId, final Path keep) {
+        for (final Path directory : directories) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, prefix(storeId) + "*" + SUFFIX)) {
+                for (final Path file : files) {
+                    if (!file.getFileName().equals(keep.getFileName())) {
+                        Files.deleteIfExists(file);
+                    }
+                }
+            } catch (final IOException | DirectoryIteratorException e) {
+                throw new ZapKvException("cannot delete old staging files in " + directory, e);
+            }
+        }
     }
 
     private static StagingFile create(
@@ -170,6 +197,17 @@ public final class StagingFile implements AutoCloseable {
     /// Life of the store the file belongs to.
     public long epoch() {
         return file.memory().get(LONG, EPOCH_OFFSET);
+    }
+
+    /// First block whose records have to be taken over, as noted by the first life that tried; 0 if none did.
+    public long takenFrom() {
+        return file.memory().get(LONG, TAKEN_FROM_OFFSET);
+    }
+
+    /// Notes the first block whose records have to be taken over. From the next metadata on the device's own answer
+    /// to this question is another.
+    public void takenFrom(final long block) {
+        file.memory().set(LONG, TAKEN_FROM_OFFSET, block);
     }
 
     /// The whole file.
