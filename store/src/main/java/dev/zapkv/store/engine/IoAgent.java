@@ -179,7 +179,11 @@ final class IoAgent implements StagingLog.Backpressure {
             countStall();
         }
         checkUsable();
-        wake();
+        if (thread == null) {
+            cycle();
+        } else {
+            wake();
+        }
         if (waits > FULL_AFTER_WAITS && full) {
             throw storeFull();
         }
