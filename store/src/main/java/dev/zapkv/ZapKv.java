@@ -4,7 +4,6 @@ package dev.zapkv;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.store.engine.Engine;
 import dev.zapkv.store.engine.OpenStore;
-import dev.zapkv.store.format.RecordFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -242,7 +241,7 @@ public final class ZapKv implements AutoCloseable {
 
     /// Longest key in bytes.
     public int maxKeyBytes() {
-        return RecordFormat.MAX_KEY_LENGTH;
+        return engine.maxKeyLength();
     }
 
     /// Longest value in bytes: the zone capacity, or half the store's capacity bound if that is less.
@@ -285,9 +284,9 @@ public final class ZapKv implements AutoCloseable {
 
     private void checkKey(final byte[] key) {
         Objects.requireNonNull(key, "key");
-        if (key.length == 0 || key.length > RecordFormat.MAX_KEY_LENGTH) {
+        if (key.length == 0 || key.length > engine.maxKeyLength()) {
             throw new IllegalArgumentException(
-                    "a key has 1 to " + RecordFormat.MAX_KEY_LENGTH + " bytes, this one has " + key.length);
+                    "a key has 1 to " + engine.maxKeyLength() + " bytes, this one has " + key.length);
         }
         if (store.isClosed()) {
             throw closedException(null);

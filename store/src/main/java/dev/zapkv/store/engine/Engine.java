@@ -171,7 +171,13 @@ public final class Engine {
 
     /// Bytes of a batch's records that fit one block.
     public int maxBatchBytes() {
-        return staging.maxClaim();
+        // A batch may be a single record, which must still fit a block when it is relocated.
+        return staging.maxClaim() - RecordFormat.ORIGIN_LENGTH - RecordFormat.ALIGNMENT;
+    }
+
+    /// Longest key: the head of a large value must fit a block with it.
+    public int maxKeyLength() {
+        return Math.min(RecordFormat.MAX_KEY_LENGTH, maxInlineValue(0) - LargeHead.LENGTH);
     }
 
     /// Stores a value.
@@ -207,19 +213,29 @@ public final class Engine {
 
     /// Repeats a record of a life of the store that ended without its being appended.
     void repeat(final int flags, final byte[] key, final byte[] value) {
-        append(flags, key, value, 0, value.length);
+        // Admitted already when it was written first.
+        appendAdmitted(flags, key, value, 0, value.length);
     }
 
     private long append(final int flags, final byte[] key, final byte[] value, final int from, final int length) {
         agent.checkUsable();
+        if ((flags & RecordFormat.FLAG_TOMBSTONE) == 0) {
+            final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
+            admit(
+                    HashDomain.of(hash.fingerprint(key, 0, key.length), chunk),
+                    hash.location(key, 0, key.length),
+                    RecordFormat.align(RecordFormat.length(key.length, length)));
+        }
+        return appendAdmitted(flags, key, value, from, length);
+    }
+
+    private long appendAdmitted(
+            final int flags, final byte[] key, final byte[] value, final int from, final int length) {
         final int recordLength = RecordFormat.length(key.length, length);
         final int claimed = RecordFormat.align(recordLength);
         final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
         final long fingerprint = HashDomain.of(hash.fingerprint(key, 0, key.length), chunk);
         final long location = hash.location(key, 0, key.length);
-        if ((flags & RecordFormat.FLAG_TOMBSTONE) == 0) {
-            admit(fingerprint, location, claimed);
-        }
         final long position = staging.claim(claimed);
         try {
             final long offset = staging.offsetOf(position);
@@ -254,8 +270,8 @@ public final class Engine {
         for (int i = 0; i < keys.length; i++) {
             total += RecordFormat.align(RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length));
         }
-        if (total > staging.maxClaim()) {
-            throw new IllegalArgumentException("the batch needs " + total + " bytes and at most " + staging.maxClaim()
+        if (total > maxBatchBytes()) {
+            throw new IllegalArgumentException("the batch needs " + total + " bytes and at most " + maxBatchBytes()
                     + " fit one append block: split it, or create the store with a larger blockBytes");
         }
         if (liveBytes.get() + total > usableBytes) {
