@@ -140,7 +140,8 @@ final class ZoneCollection {
                     && BlockFormat.zoneGeneration(memory, at) == zones.generation(zone)
                     && BlockFormat.isPayloadValid(memory, view, at, crc);
             if (!valid) {
-                // A block torn by a power cut, or left over, holds nothing live; a damaged one will be missed at the end.
+                // A block torn by a power cut, or left over, holds nothing live; a damaged one will be missed at the
+                // end.
                 at += step;
                 continue;
             }
