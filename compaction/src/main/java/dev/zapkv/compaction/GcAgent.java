@@ -69,7 +69,7 @@ final class GcAgent implements Collector {
     private int nextVictim() {
         while (!requested.isEmpty()) {
             final int zone = requested.poll();
-            if (host.allocator().collectable(zone)) {
+            if (host.mayCollect(zone)) {
                 return zone;
             }
         }
@@ -97,7 +97,7 @@ final class GcAgent implements Collector {
         requested.clear();
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < host.zones().usedZones(); zone++) {
             final double garbage = (double) policy.gain(zone) / host.zones().capacity();
-            if (host.allocator().collectable(zone) && garbage >= minGarbageRatio && garbage > 0) {
+            if (host.mayCollect(zone) && garbage >= minGarbageRatio && garbage > 0) {
                 requested.add(zone);
             }
         }

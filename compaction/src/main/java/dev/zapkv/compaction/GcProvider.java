@@ -12,6 +12,6 @@ public final class GcProvider implements CollectorProvider {
 
     @Override
     public Collector create(final CollectorHost host) {
-        return new GcAgent(host, new GreedyPolicy(host.zones(), host.allocator()));
+        return new GcAgent(host, new GreedyPolicy(host.zones(), host::mayCollect));
     }
 }

@@ -4,6 +4,7 @@ package dev.zapkv.compaction;
 import dev.zapkv.zone.ZoneAllocator;
 import dev.zapkv.zone.ZoneTable;
 import java.util.BitSet;
+import java.util.function.IntPredicate;
 
 /// Greedy: the full zone with the fewest live bytes. Tombstones that nothing needs any more count as garbage.
 ///
@@ -18,13 +19,13 @@ final class GreedyPolicy implements VictimPolicy {
     private static final int HORIZON_VICTIM_PERIOD = 8;
 
     private final ZoneTable zones;
-    private final ZoneAllocator allocator;
+    private final IntPredicate mayCollect;
     private final BitSet excluded = new BitSet();
     private int choices;
 
-    GreedyPolicy(final ZoneTable zones, final ZoneAllocator allocator) {
+    GreedyPolicy(final ZoneTable zones, final IntPredicate mayCollect) {
         this.zones = zones;
-        this.allocator = allocator;
+        this.mayCollect = mayCollect;
     }
 
     @Override
@@ -38,7 +39,7 @@ final class GreedyPolicy implements VictimPolicy {
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
             written += zones.written(zone);
             tombstones += zones.tombstoneBytes(zone);
-            if (!allocator.collectable(zone) || excluded.get(zone)) {
+            if (!mayCollect.test(zone) || excluded.get(zone)) {
                 continue;
             }
             final long gain = gain(zone);

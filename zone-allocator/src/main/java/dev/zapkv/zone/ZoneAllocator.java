@@ -22,6 +22,8 @@ public final class ZoneAllocator {
     public static final int NONE = -1;
 
     private static final int STREAMS = Stream.GC.code() + 1;
+    // On a full file system one call in so many asks it again.
+    private static final int RETRY_PERIOD = 1024;
 
     private final ZoneDevice device;
     private final ZoneTable table;
@@ -30,10 +32,12 @@ public final class ZoneAllocator {
     private final int[] openZones = new int[STREAMS];
     private final int[] inFlight;
     // Empty zones whose space is reserved, in the order they will be used.
-    private final IntArrayList prepared = new IntArrayList();
+    private final IntArrayList forHost = new IntArrayList();
+    private final IntArrayList reserved = new IntArrayList();
     private int emptyZones;
     private int searchFrom = FIRST_DATA_ZONE;
     private boolean fileSystemFull;
+    private int refusedPreparations;
     private long zonesOpened;
 
     /// @param zoneLimit zones that may be in use, metadata zones included; at most the device's zone count
@@ -61,9 +65,31 @@ public final class ZoneAllocator {
         openZones[stream.code()] = zone;
     }
 
+    /// Reserves zones ahead of their use: first the reserve, then room for {@code ahead} bytes of host appends. To be
+    /// called often; does nothing when there is enough.
+    public void prepare(final long ahead) {
+        final int wanted = (int) Math.max(1, ahead / table.capacity());
+        if (fileSystemFull && ++refusedPreparations % RETRY_PERIOD != 0) {
+            return;
+        }
+        while ((reserved.size() < reserve || forHost.size() < wanted) && prepareNext()) {
+            // Until there are enough, or there is no room for another.
+        }
+    }
+
+    /// Host appends of a length, at most, that are sure to find room: in the open zone and in zones reserved for them.
+    public long hostRoom(final int length) {
+        final int zone = openZones[Stream.HOST.code()];
+        final long inOpenZone = zone == NONE ? 0 : (table.capacity() - table.written(zone)) / length;
+        return inOpenZone + forHost.size() * (table.capacity() / length);
+    }
+
     /// Takes room for an append: the zone to append to, or {@link #NONE} if the stream has to wait until a zone is
     /// collected. Each room taken must be given back by {@link #completed}.
-    public int take(final Stream stream, final int length) {
+    ///
+    /// @param mayUseReserve whether the append may take a zone of the reserve: garbage collection, and host blocks
+    ///     whose first append failed
+    public int take(final Stream stream, final int length, final boolean mayUseReserve) {
         int zone = openZones[stream.code()];
         if (zone != NONE && table.written(zone) + length > table.capacity()) {
             openZones[stream.code()] = NONE;
@@ -71,10 +97,11 @@ public final class ZoneAllocator {
             zone = NONE;
         }
         if (zone == NONE) {
-            zone = openNext(stream);
+            zone = openNext(mayUseReserve);
             if (zone == NONE) {
                 return NONE;
             }
+            table.open(zone, stream);
             openZones[stream.code()] = zone;
         }
         table.addWritten(zone, length);
@@ -115,7 +142,7 @@ public final class ZoneAllocator {
     /// Empty zones that may still be taken, the reserve included; none beyond the reserve count once the file system
     /// is full.
     public int emptyZones() {
-        return fileSystemFull ? Math.min(emptyZones, prepared.size()) : emptyZones;
+        return fileSystemFull ? Math.min(emptyZones, forHost.size() + reserved.size()) : emptyZones;
     }
 
     /// Zones that only garbage collection may take.
@@ -158,25 +185,22 @@ public final class ZoneAllocator {
         table.finish(zone);
     }
 
-    private int openNext(final Stream stream) {
-        final int needed = stream == Stream.GC ? 1 : reserve + 1;
-        while (prepared.size() < needed && prepareNext()) {
-            // Until there are enough, or there is no room for another.
-        }
-        if (prepared.size() < needed) {
+    private int openNext(final boolean mayUseReserve) {
+        // The host's zones are promised to blocks already claimed: garbage collection keeps to its own.
+        final IntArrayList source = mayUseReserve ? reserved : forHost;
+        if (source.isEmpty()) {
             return NONE;
         }
-        final int zone = prepared.removeAt(0);
-        table.open(zone, stream);
+        final int zone = source.removeAt(0);
         emptyZones--;
         zonesOpened++;
         return zone;
     }
 
-    /// Reserves the space of one more empty zone.
+    /// Reserves the space of one more empty zone: for garbage collection if that has not its share, else for the host.
     private boolean prepareNext() {
         for (int zone = searchFrom; zone < zoneLimit; zone++) {
-            if (table.state(zone) == ZoneState.EMPTY && !prepared.containsInt(zone)) {
+            if (table.state(zone) == ZoneState.EMPTY && !forHost.containsInt(zone) && !reserved.containsInt(zone)) {
                 try {
                     device.open(zone);
                 } catch (final DeviceException e) {
@@ -187,7 +211,8 @@ public final class ZoneAllocator {
                     return false;
                 }
                 searchFrom = zone + 1;
-                prepared.addInt(zone);
+                (reserved.size() < reserve ? reserved : forHost).addInt(zone);
+                fileSystemFull = false;
                 return true;
             }
         }

@@ -23,6 +23,7 @@ public final class ZoneTable {
     private final long[] horizons;
     private final long[] newestTombstones;
     private final long[] tombstoneBytes;
+    private final long[] newestHostBlocks;
     private final AtomicLongArray live;
     private int usedZones;
 
@@ -39,6 +40,7 @@ public final class ZoneTable {
         Arrays.fill(horizons, NO_HORIZON);
         newestTombstones = new long[zones];
         tombstoneBytes = new long[zones];
+        newestHostBlocks = new long[zones];
         live = new AtomicLongArray(zones);
     }
 
@@ -94,6 +96,11 @@ public final class ZoneTable {
         return horizons[zone];
     }
 
+    /// Highest number of the host blocks appended to a zone in this life of the store; 0 if there is none.
+    public long newestHostBlock(final int zone) {
+        return newestHostBlocks[zone];
+    }
+
     /// How often a zone was emptied; its blocks carry this number.
     public int generation(final int zone) {
         return generations[zone];
@@ -138,6 +145,11 @@ public final class ZoneTable {
         written[zone] += bytes;
     }
 
+    /// Notes a host block in a zone.
+    public void addHostBlock(final int zone, final long block) {
+        newestHostBlocks[zone] = Math.max(newestHostBlocks[zone], block);
+    }
+
     /// Lowers a zone's horizon to that of a block in it.
     public void lowerHorizon(final int zone, final long logPosition) {
         horizons[zone] = Math.min(horizons[zone], logPosition);
@@ -156,6 +168,7 @@ public final class ZoneTable {
         horizons[zone] = NO_HORIZON;
         newestTombstones[zone] = 0;
         tombstoneBytes[zone] = 0;
+        newestHostBlocks[zone] = 0;
         live.set(zone, 0);
         generations[zone]++;
     }

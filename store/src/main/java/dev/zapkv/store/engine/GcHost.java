@@ -110,6 +110,11 @@ final class GcHost implements CollectorHost {
     }
 
     @Override
+    public boolean mayCollect(final int zone) {
+        return allocator.collectable(zone) && zones.newestHostBlock(zone) <= append.frontier();
+    }
+
+    @Override
     public ZoneGeometry geometry() {
         return port.device().geometry();
     }
@@ -157,7 +162,7 @@ final class GcHost implements CollectorHost {
             final long id) {
         final int logicalBlock = geometry().blockSize();
         final int length = BlockFormat.appendLength(payloadLength, logicalBlock);
-        final int zone = allocator.take(Stream.GC, length);
+        final int zone = allocator.take(Stream.GC, length, true);
         if (zone == ZoneAllocator.NONE) {
             return false;
         }

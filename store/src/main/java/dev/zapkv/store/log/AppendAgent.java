@@ -47,6 +47,8 @@ public final class AppendAgent {
     // With the ring buffer's own header, rounded up.
     private static final int MESSAGE_ROOM = 32;
     private static final int MAX_IN_FLIGHT = 8;
+    // Zones are reserved this far ahead of the writers.
+    private static final long PREPARED_BYTES = 16L << 20;
     // Bounds what a slow device can hold up, and what a power failure can take at the process level.
     private static final long MAX_PENDING_BYTES = 64L << 20;
     private static final int MAX_ATTEMPTS = 5;
@@ -206,7 +208,7 @@ public final class AppendAgent {
         return flushRequired || (flushing && flushAnswersRequest);
     }
 
-    /// Whether host blocks wait for an empty zone.
+    /// Whether no further block can be opened before a zone is emptied.
     public boolean starved() {
         return starved;
     }
@@ -251,6 +253,7 @@ public final class AppendAgent {
         work += sealIfWanted(seal);
         work += submit();
         work += port.poll();
+        grantRoom();
         work += apply();
         work += flushIfWanted();
         work += replenish();
@@ -263,6 +266,16 @@ public final class AppendAgent {
             buffer.close();
         }
         buffers.clear();
+    }
+
+    /// Lets the staging log open as many blocks as are sure to find room on the device. So a claimed block can always
+    /// be
+    /// appended, which garbage collection relies on when it waits for the log to settle.
+    private void grantRoom() {
+        allocator.prepare(PREPARED_BYTES);
+        final long room = allocator.hostRoom(staging.blockBytes());
+        staging.openUpTo(nextAppend - 1 + room);
+        starved = staging.openBlock() >= nextAppend - 1 + room;
     }
 
     private void sendSealed(final long block, final int sealedLength) {
@@ -328,9 +341,8 @@ public final class AppendAgent {
         final int payload = length[i] - BlockFormat.HEADER_LENGTH;
         final int appendLength = BlockFormat.appendLength(payload, logicalBlock);
         if (zoneOf[i] == ZoneAllocator.NONE) {
-            final int zone = allocator.take(Stream.HOST, appendLength);
-            starved = zone == ZoneAllocator.NONE;
-            if (starved) {
+            final int zone = allocator.take(Stream.HOST, appendLength, attempts[i] > 0);
+            if (zone == ZoneAllocator.NONE) {
                 return false;
             }
             zoneOf[i] = zone;
@@ -378,6 +390,7 @@ public final class AppendAgent {
                 first);
         BlockFormat.seal(memory, header, logicalBlock, crc);
         zones.lowerHorizon(zone, first);
+        zones.addHostBlock(zone, block);
     }
 
     private void onAppended(final long block, final long result) {

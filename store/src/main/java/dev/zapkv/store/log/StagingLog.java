@@ -70,6 +70,8 @@ public final class StagingLog {
     @SuppressWarnings({"FieldMayBeFinal", "UnusedVariable"}) // read and written through ROTATING
     private volatile boolean rotating;
 
+    // Raised and lowered by the agent: the highest block that may be opened.
+    private volatile long lastAllowed;
     private volatile boolean closed;
 
     /// Tells a writer that finds no free slot what to do.
@@ -105,6 +107,7 @@ public final class StagingLog {
         for (int slot = 0; slot < file.allocatedSlots(); slot++) {
             freeSlots.offer(slot);
         }
+        lastAllowed = firstBlock;
         tail = (firstBlock - 1) << BLOCK_SHIFT_IN_TAIL | SEALED;
         openNextBlock(firstBlock, freeSlots.poll());
     }
@@ -215,13 +218,18 @@ public final class StagingLog {
         return (long) LONGS.getAcquire(committed, slotOf(block) * PADDING) == length - BlockFormat.HEADER_LENGTH;
     }
 
+    /// Sets the highest block that may be opened: those up to it are sure to find room on the device. Agent.
+    public void openUpTo(final long block) {
+        lastAllowed = block;
+    }
+
     /// Seals the open block if it holds anything, and opens the next if there is a slot for it. Agent.
     ///
     /// @return whether a block was sealed
     public boolean trySeal() {
         final long t = tail;
         final int offset = (int) (t & OFFSET_MASK);
-        if ((t & SEALED) != 0 || offset == BlockFormat.HEADER_LENGTH || freeSlots.isEmpty()) {
+        if ((t & SEALED) != 0 || offset == BlockFormat.HEADER_LENGTH) {
             return false;
         }
         if (!TAIL.compareAndSet(this, t, t | SEALED)) {
@@ -332,7 +340,7 @@ public final class StagingLog {
             return false;
         }
         try {
-            if (tail != sealedTail || closed) {
+            if (tail != sealedTail || closed || (sealedTail >>> BLOCK_SHIFT_IN_TAIL) >= lastAllowed) {
                 return false;
             }
             final int slot = freeSlots.poll();

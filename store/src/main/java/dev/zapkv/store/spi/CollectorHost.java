@@ -17,8 +17,11 @@ public interface CollectorHost {
     /// What is known of each zone.
     ZoneTable zones();
 
-    /// Who may become a victim, and how many zones are empty.
+    /// How many zones are empty.
     ZoneAllocator allocator();
+
+    /// Whether a zone may become a victim: full, without appends in flight, and all of its blocks applied.
+    boolean mayCollect(int zone);
 
     /// Sizes of the device.
     ZoneGeometry geometry();
@@ -29,7 +32,7 @@ public interface CollectorHost {
     /// Whether the store has no bound of its own and grows as garbage is tolerated.
     boolean isUnbounded();
 
-    /// Whether writers wait for an empty zone.
+    /// Whether writers cannot go on before a zone is emptied.
     boolean writersStarved();
 
     /// Makes memory usable by {@link #read} and {@link #append}.
