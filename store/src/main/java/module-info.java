@@ -17,6 +17,10 @@ module dev.zapkv {
     exports dev.zapkv.store.index to
             dev.zapkv.compaction,
             dev.zapkv.bench;
+    exports dev.zapkv.store.engine to
+            dev.zapkv.bench;
+    exports dev.zapkv.store.meta to
+            dev.zapkv.bench;
     exports dev.zapkv.store.log to
             dev.zapkv.compaction,
             dev.zapkv.bench;

@@ -14,7 +14,7 @@ import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
 /// Encodes records into claimed places. One per thread.
-final class RecordWriter {
+public final class RecordWriter {
     private static final VarHandle SHORTS =
             MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INTS = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -25,11 +25,14 @@ final class RecordWriter {
     private final CRC32C crc = new CRC32C();
     private final byte[] header = new byte[RecordFormat.HEADER_LENGTH];
 
+    /// A writer for one thread.
+    public RecordWriter() {}
+
     /// Writes all of a record but its length, without which it does not count.
     ///
     /// @param from   first byte of the value in {@code value}
     /// @param length length of the value
-    void write(
+    public void write(
             final MemorySegment memory,
             final long offset,
             final long logPosition,
