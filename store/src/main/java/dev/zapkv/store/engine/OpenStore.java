@@ -325,8 +325,13 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private List<Integer> generations(final int bumped) {
-        final List<Integer> generations = new ArrayList<>(zones.usedZones());
-        for (int zone = 0; zone < zones.usedZones(); zone++) {
+        // A zone that is empty now has its generation all the same: what is appended to it next carries that number.
+        int count = zones.zoneCount();
+        while (count > 0 && count - 1 != bumped && zones.generation(count - 1) == 0) {
+            count--;
+        }
+        final List<Integer> generations = new ArrayList<>(count);
+        for (int zone = 0; zone < count; zone++) {
             generations.add(zones.generation(zone) + (zone == bumped ? 1 : 0));
         }
         return generations;
