@@ -44,8 +44,8 @@ public final class OpenStore implements AutoCloseable {
     /// Fewest zones a store can work with: metadata, reserve, open zones, and some to choose victims from.
     public static final int MIN_ZONES = MetadataLog.ZONES + RESERVE_ZONES + 4;
 
-    // A small store's index stays small, a large one's shards grow in steps of a millisecond at most.
-    private static final long MEMORY_PER_INDEX_SHARD = 4L << 20;
+    // A small store's index stays small; a large one's shards grow in steps of a few milliseconds at most.
+    private static final long MEMORY_PER_INDEX_SHARD = 16L << 20;
     private static final long MAX_INDEX_SHARDS = 4096;
     private static final int MIN_STAGING_CHUNKS = 2;
     // A part of the zones stays garbage, so that each collected zone brings a gain.

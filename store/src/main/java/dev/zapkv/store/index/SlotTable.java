@@ -30,11 +30,11 @@ final class SlotTable {
     /// At full load more than 32 entries are displaced beyond the end once in some thousand shards.
     private static final int OVERFLOW_BUCKETS = 8;
 
-    /// Most entries per 100 slots: a miss looks at about four slots, an insertion moves about 35.
-    private static final int LOAD_PERCENT = 88;
-    /// Growth by this many percent keeps the load above 72 of 100 slots: 22.2 bytes a key.
-    private static final int GROWTH_PERCENT = 122;
-    /// Below this size a shard grows by single pages, with which 22% cannot be expressed.
+    /// Most entries per 100 slots: a miss looks at about three slots, an insertion moves about 13.
+    private static final int LOAD_PERCENT = 80;
+    /// Growth by this many percent keeps the load above 70 of 100 slots: 22.8 bytes a key.
+    private static final int GROWTH_PERCENT = 114;
+    /// Below this size a shard grows by single pages, with which 14% cannot be expressed.
     private static final int SMALL_PAGES = 32;
 
     private static final long BUCKETS_OFFSET = 8;
