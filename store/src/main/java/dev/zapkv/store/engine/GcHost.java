@@ -218,8 +218,7 @@ final class GcHost implements CollectorHost {
     public long settle() {
         // The open block may hold what superseded a record of the victim, so it has to go out as well.
         final long block = append.staging().lastClaimedBlock();
-        append.want(block, true);
-        append.requireFlush();
+        append.settle(block);
         return block;
     }
 

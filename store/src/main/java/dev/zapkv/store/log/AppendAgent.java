@@ -85,6 +85,7 @@ public final class AppendAgent {
 
     private long nextAppend;
     private long evicted;
+    private long settleUpTo;
     private int inFlight;
     private int toRepeat;
     private long flushCovers;
@@ -197,13 +198,16 @@ public final class AppendAgent {
         }
     }
 
-    /// Asks for a device flush that begins after this call, whatever is flushed already: relocated blocks are not
-    /// host blocks. Agent.
-    public void requireFlush() {
+    /// Asks for all blocks up to one to be appended and flushed, and for a device flush that begins after this call. A
+    /// collection waits for it, so these blocks may use the room that is kept for collections. Agent.
+    public void settle(final long block) {
+        want(block, true);
+        // Whatever is flushed already: relocated blocks are not host blocks.
         flushRequired = true;
+        settleUpTo = block;
     }
 
-    /// Whether the flush asked for by {@link #requireFlush} is still to be completed. Agent.
+    /// Whether the flush asked for by {@link #settle} is still to be completed. Agent.
     public boolean flushRequired() {
         return flushRequired || (flushing && flushAnswersRequest);
     }
@@ -341,7 +345,11 @@ public final class AppendAgent {
         final int payload = length[i] - BlockFormat.HEADER_LENGTH;
         final int appendLength = BlockFormat.appendLength(payload, logicalBlock);
         if (zoneOf[i] == ZoneAllocator.NONE) {
-            final int zone = allocator.take(Stream.HOST, appendLength, attempts[i] > 0);
+            int zone = allocator.take(Stream.HOST, appendLength, attempts[i] > 0);
+            if (zone == ZoneAllocator.NONE && block <= settleUpTo) {
+                // The first block of a life was promised no room, and the collection that could make room waits for it.
+                zone = allocator.take(Stream.HOST, appendLength, true);
+            }
             if (zone == ZoneAllocator.NONE) {
                 return false;
             }
