@@ -1,0 +1,252 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.simulation;
+
+import dev.zapkv.io.Capabilities;
+import dev.zapkv.io.CompletionHandler;
+import dev.zapkv.io.IoBuffer;
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneInfo;
+import dev.zapkv.io.sim.SimCrash;
+import dev.zapkv.io.sim.SimMedia;
+import dev.zapkv.io.sim.SimZoneDevice;
+import dev.zapkv.store.meta.MetadataLog;
+import java.lang.foreign.MemorySegment;
+import java.util.random.RandomGenerator;
+
+/// Passes everything on to a simulated device until the crash: at that call, or between two completions of one poll,
+/// the media is copied as the crash leaves it, and from then on every call fails, so that whatever the dying store
+/// still does reaches nothing.
+final class CrashPointDevice implements ZoneDevice {
+    /// Far more calls than one operation of a small store can need.
+    private static final long CALLS_PER_OPERATION = 2_000_000;
+
+    private final SimMedia media;
+    private final SimZoneDevice device;
+    private final Trace trace;
+    private long calls;
+    private long zonesReset;
+    private long callsLimit = CALLS_PER_OPERATION;
+    private long crashAt = Long.MAX_VALUE;
+    private SimCrash crash;
+    private RandomGenerator random;
+    private SimMedia survivor;
+
+    /// Thrown by the call at which the crash happens, and by every later one.
+    static final class Crashed extends Error {
+        private static final long serialVersionUID = 1L;
+
+        Crashed() {
+            super("simulated crash");
+        }
+    }
+
+    private record Buffer(IoBuffer of, CrashPointDevice device) implements IoBuffer {
+        @Override
+        public MemorySegment memory() {
+            return of.memory();
+        }
+
+        @Override
+        public boolean registered() {
+            return of.registered();
+        }
+
+        @Override
+        public void close() {
+            if (!device.crashed()) {
+                of.close();
+            }
+        }
+    }
+
+    CrashPointDevice(final SimMedia media, final SimZoneDevice device, final Trace trace) {
+        this.media = media;
+        this.device = device;
+        this.trace = trace;
+    }
+
+    /// Sets the crash for a later call.
+    void arm(final long callsFromNow, final SimCrash kind, final RandomGenerator survival) {
+        crashAt = calls + callsFromNow;
+        crash = kind;
+        random = survival;
+    }
+
+    /// Crashes between two calls.
+    void crashNow(final SimCrash kind, final RandomGenerator survival) {
+        if (survivor == null) {
+            crash = kind;
+            survivor = media.crash(kind, survival);
+        }
+    }
+
+    boolean crashed() {
+        return survivor != null;
+    }
+
+    SimCrash kind() {
+        return crash;
+    }
+
+    SimMedia survivor() {
+        return survivor;
+    }
+
+    /// The device itself, for reads that are no part of the run.
+    SimZoneDevice unguarded() {
+        return device;
+    }
+
+    /// A new operation of the store begins: it may make so many calls again.
+    void operation() {
+        callsLimit = calls + CALLS_PER_OPERATION;
+    }
+
+    private void step() {
+        if (survivor == null && ++calls >= crashAt) {
+            survivor = media.crash(crash, random);
+            trace.add(1, calls, 0);
+        }
+        if (survivor != null) {
+            throw new Crashed();
+        }
+        if (calls > callsLimit) {
+            throw new AssertionError("one operation made " + CALLS_PER_OPERATION + " device calls: it never ends");
+        }
+    }
+
+    @Override
+    public ZoneGeometry geometry() {
+        return device.geometry();
+    }
+
+    @Override
+    public Capabilities capabilities() {
+        return device.capabilities();
+    }
+
+    @Override
+    public IoBuffer register(final MemorySegment memory) {
+        step();
+        return new Buffer(device.register(memory), this);
+    }
+
+    @Override
+    public boolean append(
+            final int zone,
+            final IoBuffer buffer,
+            final long offset,
+            final int length,
+            final int attributes,
+            final long token) {
+        step();
+        trace.add(2, token, (long) zone << 32 | length);
+        return device.append(zone, ((Buffer) buffer).of(), offset, length, attributes, token);
+    }
+
+    @Override
+    public boolean read(
+            final long address,
+            final IoBuffer buffer,
+            final long offset,
+            final int length,
+            final int attributes,
+            final long token) {
+        step();
+        trace.add(3, token, address);
+        return device.read(address, ((Buffer) buffer).of(), offset, length, attributes, token);
+    }
+
+    @Override
+    public boolean flush(final long token) {
+        step();
+        trace.add(4, token, 0);
+        return device.flush(token);
+    }
+
+    @Override
+    public int poll(final CompletionHandler handler) {
+        step();
+        return device.poll(guard(handler));
+    }
+
+    @Override
+    public int await(final CompletionHandler handler, final long timeoutNs) {
+        step();
+        return device.await(guard(handler), timeoutNs);
+    }
+
+    private CompletionHandler guard(final CompletionHandler handler) {
+        return (token, result, honoured) -> {
+            step();
+            trace.add(5, token, result);
+            handler.onResult(token, result, honoured);
+        };
+    }
+
+    @Override
+    public void wakeup() {
+        device.wakeup();
+    }
+
+    @Override
+    public int inFlight() {
+        return crashed() ? 0 : device.inFlight();
+    }
+
+    @Override
+    public void readSync(final long address, final MemorySegment target, final long targetOffset, final int length) {
+        if (crashed()) {
+            throw new Crashed();
+        }
+        device.readSync(address, target, targetOffset, length);
+    }
+
+    @Override
+    public ZoneInfo report(final int zone) {
+        if (crashed()) {
+            throw new Crashed();
+        }
+        return device.report(zone);
+    }
+
+    @Override
+    public void open(final int zone) {
+        step();
+        device.open(zone);
+    }
+
+    @Override
+    public void finish(final int zone) {
+        step();
+        trace.add(6, zone, 0);
+        device.finish(zone);
+    }
+
+    @Override
+    public void reset(final int zone) {
+        step();
+        trace.add(7, zone, 0);
+        device.reset(zone);
+        zonesReset += zone < MetadataLog.ZONES ? 0 : 1;
+    }
+
+    /// Data zones emptied.
+    long zonesReset() {
+        return zonesReset;
+    }
+
+    @Override
+    public void release(final int zone) {
+        step();
+        device.release(zone);
+    }
+
+    @Override
+    public void close() {
+        if (!crashed()) {
+            device.close();
+        }
+    }
+}
