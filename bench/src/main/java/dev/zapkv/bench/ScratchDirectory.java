@@ -12,9 +12,8 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
-/// A directory of its own for one benchmark run, made below a given parent and deleted on close. A parent that had to
-/// be made
-/// for it goes too, if it is empty by then.
+/// A directory of its own for one benchmark run, made below a given parent and deleted on close. A parent that had
+/// to be made for it goes too, if it is empty by then.
 public final class ScratchDirectory implements AutoCloseable {
     private static final String PREFIX = "zapkv-bench-";
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
@@ -35,9 +34,8 @@ public final class ScratchDirectory implements AutoCloseable {
                 Files.createTempDirectory(parent, PREFIX).toAbsolutePath().normalize(), existed ? null : parent);
     }
 
-    /// One in shared memory, where engines leave files behind when they are killed; none if there is no shared memory
-    /// to write
-    /// to.
+    /// One in shared memory, where engines leave files behind when they are killed; none if there is no shared
+    /// memory to write to.
     public static Optional<ScratchDirectory> inSharedMemory() throws IOException {
         return Files.isWritable(SHARED_MEMORY) ? Optional.of(below(SHARED_MEMORY)) : Optional.empty();
     }

@@ -12,8 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /// The arguments as they were typed. The JVM decodes them by the locale and replaces what does not fit: in the C
-/// locale, or with bytes
-/// that are no UTF-8, a key would silently become another one. The kernel still has the bytes.
+/// locale, or with bytes that are no UTF-8, a key would silently become another one. The kernel still has the
+/// bytes.
 final class Arguments {
     private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
     private static final char REPLACEMENT = '\uFFFD';

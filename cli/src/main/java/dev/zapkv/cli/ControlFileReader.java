@@ -8,10 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /// Reads Debian control files: paragraphs between blank lines, each a package. Key: what the `Package` field says.
-/// Value: the text of the
-/// paragraph as it stands in the file, without comment lines and without the end of its last line, so that a file gives
-/// the same values
-/// whether or not its last line is ended.
+/// Value: the text of the paragraph as it stands in the file, without comment lines and without the end of its last
+/// line, so that a file gives the same values whether or not its last line is ended.
 final class ControlFileReader implements EntryReader {
     private static final String PACKAGE = "Package";
 

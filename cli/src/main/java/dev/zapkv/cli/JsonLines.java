@@ -18,8 +18,8 @@ final class JsonLines {
     static final Base64Variant BASE64 = Base64Variants.MIME_NO_LINEFEEDS;
 
     /// A value is one string and may be as long as its line; the parser's own limit of 20 million characters would
-    /// refuse it. There is
-    /// nothing to nest, and names are four short words. Detection of UTF-16 is off: the lines are UTF-8.
+    /// refuse it. There is nothing to nest, and names are four short words. Detection of UTF-16 is off: the lines
+    /// are UTF-8.
     static final JsonFactory FACTORY = JsonFactory.builder()
             .streamReadConstraints(StreamReadConstraints.builder()
                     .maxStringLength(LineReader.MAX_LINE_BYTES)

@@ -7,9 +7,9 @@ import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.io.InputStream;
 
-/// Reads one JSON object per line. Strict, since what it lets through cannot be told from what was meant: an unknown or
-/// doubled field, a
-/// value that is no string, bytes that are no UTF-8 and text that has no bytes are all refused.
+/// Reads one JSON object per line. Strict, since what it lets through cannot be told from what was meant: an
+/// unknown or doubled field, a value that is no string, bytes that are no UTF-8 and text that has no bytes are all
+/// refused.
 final class JsonLinesReader implements EntryReader {
     private final LineReader lines;
     private final Utf8 utf8 = new Utf8();

@@ -5,9 +5,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
-/// Splits a stream of bytes into lines that end with LF or CR LF, or with the end of the stream. The bytes of a line
-/// are valid until the
-/// next one is read. Memory grows to the longest line, which has a bound.
+/// Splits a stream of bytes into lines that end with LF or CR LF, or with the end of the stream. The bytes of a
+/// line are valid until the next one is read. Memory grows to the longest line, which has a bound.
 final class LineReader {
     /// The longest line: one value of half of this, written as escaped text, still fits.
     static final int MAX_LINE_BYTES = 1 << 30;

@@ -10,10 +10,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Puts the entries of files into a store. They are written at the `PROCESS` level and flushed once at the end, which
-/// is as safe when the
-/// command returns as flushing each, and far faster. What goes wrong in the middle leaves everything before it kept and
-/// flushed.
+/// Puts the entries of files into a store. They are written at the `PROCESS` level and flushed once at the end,
+/// which is as safe when the command returns as flushing each, and far faster. What goes wrong in the middle leaves
+/// everything before it kept and flushed.
 final class Loader {
     private final ZapKv store;
     private final Durability durability;

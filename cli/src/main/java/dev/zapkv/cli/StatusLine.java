@@ -1,9 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.cli;
 
-/// One line on standard error that is written over and over while a command works, and removed at the end. Where nobody
-/// watches a
-/// terminal it stays silent unless asked for, and then it writes whole lines, less often.
+/// One line on standard error that is written over and over while a command works, and removed at the end. Where
+/// nobody watches a terminal it stays silent unless asked for, and then it writes whole lines, less often.
 ///
 /// Thread-safe: a timer may show something while the command ends.
 final class StatusLine implements AutoCloseable {

@@ -81,9 +81,8 @@ record Terminal(
         return variable != null && !variable.isEmpty();
     }
 
-    /// `System.console()` speaks of standard input and output together; a pipe on one side must not change the other.
-    /// Without `/proc`
-    /// nothing counts as a terminal: plain output is right everywhere.
+    /// `System.console()` speaks of standard input and output together; a pipe on one side must not change the
+    /// other. Without `/proc` nothing counts as a terminal: plain output is right everywhere.
     private static boolean isTerminal(final int descriptor) {
         final Path link = Path.of("/proc/self/fd/" + descriptor);
         try {

@@ -49,8 +49,7 @@ public final class NativeMemory {
     }
 
     /// A file mapped shared, whose pages outlive the process. Space must be allocated before it is touched: on a
-    /// full file system
-    /// touching unallocated space would kill the process.
+    /// full file system touching unallocated space would kill the process.
     public static final class SharedFile implements AutoCloseable {
         private final Path path;
         private final int fd;

@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 /// {@link #poll} or {@link #await}; there are no call-backs from hidden threads. Completions of one zone arrive in
 /// any order.
 ///
-/// *Exactly once.* Each accepted token gets {@link CompletionHandler#onResult} once and then
-/// {@link CompletionHandler#onBufferReleased} once, also when the command failed and when the device is closed.
+/// *Exactly once.* Each accepted token gets {@link CompletionHandler#onResult} once and then {@link
+/// CompletionHandler#onBufferReleased} once, also when the command failed and when the device is closed.
 ///
 /// *Threads.* All methods but {@link #readSync}, {@link #geometry} and {@link #capabilities} need external
 /// synchronisation: one caller at a time, not necessarily always the same platform thread. {@link #readSync} may be

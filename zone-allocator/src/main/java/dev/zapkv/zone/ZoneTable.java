@@ -6,8 +6,8 @@ import dev.zapkv.io.ZoneState;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLongArray;
 
-/// What the store knows of each zone. Invariants, once no write is in flight:
-/// {@code 0 <= tombstoneBytes <= liveBytes <= written <= capacity}; an empty zone has all of them 0.
+/// What the store knows of each zone. Invariants, once no write is in flight: {@code 0 <= tombstoneBytes <=
+/// liveBytes <= written <= capacity}; an empty zone has all of them 0.
 ///
 /// *Threads.* {@link #addLive} and {@link #liveBytes} may be called by any thread; everything else belongs to the I/O
 /// agent, and others read it as statistics only.

@@ -18,9 +18,9 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// Look-ups and overwrites in a filled index, keys in pseudo-random order, so that a large index misses the processor's
-/// caches as
-/// it will in a store. The hash of the key is not included; {@link #baseline} is what making the next hash costs.
+/// Look-ups and overwrites in a filled index, keys in pseudo-random order, so that a large index misses the
+/// processor's caches as it will in a store. The hash of the key is not included; {@link #baseline} is what making
+/// the next hash costs.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -24,9 +24,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// Encoding one record into a block: header, key, value and checksum. The baseline is the copy of the value alone and
-/// its
-/// checksum alone. The target moves through a block, as in staging.
+/// Encoding one record into a block: header, key, value and checksum. The baseline is the copy of the value alone
+/// and its checksum alone. The target moves through a block, as in staging.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

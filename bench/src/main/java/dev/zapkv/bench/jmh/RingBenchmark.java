@@ -20,9 +20,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// What io_uring costs without any I/O: NOP commands prepared, submitted and reaped, time for one command. The batch
-/// shares one
-/// system call.
+/// What io_uring costs without any I/O: NOP commands prepared, submitted and reaped, time for one command. The
+/// batch shares one system call.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

@@ -24,9 +24,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Threads;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// Claiming a place in staging and committing it, by one to four threads, without filling it. A thread of its own takes
-/// the
-/// part of the I/O agent and gives slots back as soon as their block is complete.
+/// Claiming a place in staging and committing it, by one to four threads, without filling it. A thread of its own
+/// takes the part of the I/O agent and gives slots back as soon as their block is complete.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

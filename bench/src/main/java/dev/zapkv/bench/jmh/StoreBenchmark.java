@@ -25,10 +25,8 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /// Puts and gets on a store in steady state: keys overwritten in pseudo-random order in a bounded store, so that
-/// garbage
-/// collection is part of it. With {@code -prof gc}: a put and {@link #getInto} allocate nothing, {@link #get} the array
-/// it
-/// returns.
+/// garbage collection is part of it. With {@code -prof gc}: a put and {@link #getInto} allocate nothing, {@link
+/// #get} the array it returns.
 @State(Scope.Thread)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)

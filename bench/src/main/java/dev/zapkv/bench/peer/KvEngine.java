@@ -1,9 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.peer;
 
-/// A key-value store under measurement. Every method may be called by several threads at once, {@link #close} by one
-/// when the
-/// others are done. Arguments are borrowed for the call: an engine copies what it keeps.
+/// A key-value store under measurement. Every method may be called by several threads at once, {@link #close} by
+/// one when the others are done. Arguments are borrowed for the call: an engine copies what it keeps.
 public interface KvEngine extends AutoCloseable {
     /// Copies the value of {@code key} into {@code target} as far as it fits.
     ///
@@ -17,8 +16,7 @@ public interface KvEngine extends AutoCloseable {
     void update(byte[] key, byte[] value);
 
     /// Returns when the background work that earlier calls caused has come to rest, or after a bounded time. Forces
-    /// nothing
-    /// that the engine would not do by itself.
+    /// nothing that the engine would not do by itself.
     void settle();
 
     /// Bytes that the engine says it has sent to its device since it was opened, or -1 if it keeps no such count.

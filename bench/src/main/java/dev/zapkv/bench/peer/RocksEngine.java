@@ -11,8 +11,7 @@ import org.rocksdb.RocksDBException;
 import org.rocksdb.WriteOptions;
 
 /// RocksDB through its own Java binding, with byte arrays: for values of this size its direct buffers gain nothing.
-/// Settings: see
-/// {@link RocksSettings}.
+/// Settings: see {@link RocksSettings}.
 final class RocksEngine implements KvEngine {
     private static final long SETTLE_LIMIT_NS = TimeUnit.SECONDS.toNanos(60);
     private static final long SETTLE_POLL_NS = TimeUnit.MILLISECONDS.toNanos(10);

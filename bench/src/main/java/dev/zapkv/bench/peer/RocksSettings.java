@@ -11,8 +11,7 @@ import org.rocksdb.LRUCache;
 import org.rocksdb.Options;
 
 /// RocksDB's options as a production user with point reads, incompressible values and this memory budget would set
-/// them. Each
-/// setting and its reason is in {@code docs/benchmarks.md}.
+/// them. Each setting and its reason is in {@code docs/benchmarks.md}.
 final class RocksSettings implements AutoCloseable {
     private static final long MIB = 1L << 20;
     private static final int WRITE_BUFFERS = 4;

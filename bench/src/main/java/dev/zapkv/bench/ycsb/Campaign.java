@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/// All engines and repetitions of one run, one child process at a time. The engines take turns, in the opposite order
-/// every other
-/// repetition, so that what drifts on the machine hits them alike. The data goes when the run ends, however it ends.
+/// All engines and repetitions of one run, one child process at a time. The engines take turns, in the opposite
+/// order every other repetition, so that what drifts on the machine hits them alike. The data goes when the run
+/// ends, however it ends.
 final class Campaign implements AutoCloseable {
     private final ScratchDirectory scratch;
     private final Optional<ScratchDirectory> sharedMemory;

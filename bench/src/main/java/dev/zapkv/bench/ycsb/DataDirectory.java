@@ -10,8 +10,7 @@ import java.util.List;
 /// What Java cannot ask of a directory, asked of coreutils.
 record DataDirectory(Path path) {
     /// Allocated bytes, preallocated and sparse files as what they really take. Files that vanish meanwhile
-    /// (compaction) are no
-    /// error.
+    /// (compaction) are no error.
     long allocatedBytes() {
         final String output = run(List.of("du", "-s", "--block-size=1", path.toString()));
         final int tab = output.indexOf('\t');

@@ -13,8 +13,7 @@ final class DiskSpace {
     private DiskSpace() {}
 
     /// A generous estimate: twice the records (an LSM tree rewrites a level before it drops it), everything that is
-    /// written to a
-    /// log, and a constant for preallocated files.
+    /// written to a log, and a constant for preallocated files.
     static long neededBytes(final RunSettings settings) {
         final double record = settings.valueSize() + KEY_AND_OVERHEAD;
         double written = 2.0 * settings.records();

@@ -13,11 +13,10 @@ import site.ycsb.ByteIterator;
 import site.ycsb.DB;
 import site.ycsb.Status;
 
-/// YCSB's view of an engine, one instance per thread. A record has one field, so its value is exactly the field's bytes
-/// and a
-/// read returns all that a write stored. Keeps the time of the first call's start and the last call's end of one
-/// transaction:
-/// making the value and boxing it for YCSB are outside, the engine's calls and their copies are inside.
+/// YCSB's view of an engine, one instance per thread. A record has one field, so its value is exactly the field's
+/// bytes and a read returns all that a write stored. Keeps the time of the first call's start and the last call's
+/// end of one transaction: making the value and boxing it for YCSB are outside, the engine's calls and their copies
+/// are inside.
 final class EngineDb extends DB {
     private static final String FIELD = "field0";
 

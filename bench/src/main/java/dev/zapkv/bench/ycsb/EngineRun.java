@@ -13,11 +13,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/// All phases of one engine on one database directory, in this process: a warm-up on a scratch database, the load, then
-/// the
-/// workloads. What an engine still does in the background after a phase belongs to that phase's processor time and
-/// device
-/// bytes, but not to its operations per second; the next phase starts with the engine at rest.
+/// All phases of one engine on one database directory, in this process: a warm-up on a scratch database, the load,
+/// then the workloads. What an engine still does in the background after a phase belongs to that phase's processor
+/// time and device bytes, but not to its operations per second; the next phase starts with the engine at rest.
 final class EngineRun {
     private static final long WARM_UP_RECORDS = 20_000;
     private static final long WARM_UP_OPERATIONS = 60_000;

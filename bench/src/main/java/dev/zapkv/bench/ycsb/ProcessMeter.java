@@ -23,9 +23,8 @@ final class ProcessMeter {
         return system.getProcessCpuTime();
     }
 
-    /// Bytes this process caused to be written to storage: pages dirtied and direct writes, less dirty pages dropped
-    /// before they
-    /// were written (of deleted files).
+    /// Bytes this process caused to be written to storage: pages dirtied and direct writes, less dirty pages
+    /// dropped before they were written (of deleted files).
     long deviceBytes() {
         return field(IO, "write_bytes:") - field(IO, "cancelled_write_bytes:");
     }

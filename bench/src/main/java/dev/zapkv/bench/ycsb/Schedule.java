@@ -5,11 +5,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
 import java.util.function.LongSupplier;
 
-/// When the operations of an open loop are meant to start: one after the other at a fixed interval, whatever happened
-/// to earlier
-/// ones. A thread takes every n-th slot. Latency counted from the intended start includes the time an operation waited
-/// for a
-/// stalled predecessor.
+/// When the operations of an open loop are meant to start: one after the other at a fixed interval, whatever
+/// happened to earlier ones. A thread takes every n-th slot. Latency counted from the intended start includes the
+/// time an operation waited for a stalled predecessor.
 final class Schedule {
     private static final long SPIN_NS = TimeUnit.MICROSECONDS.toNanos(100);
 

@@ -6,8 +6,7 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.ThreadLocalRandom;
 
 /// Gives the calling thread's {@link ThreadLocalRandom} a seed. YCSB's generators draw from it and offer no seed of
-/// their own;
-/// with this, every engine sees the same operations, keys and values. Needs {@code --add-opens
+/// their own; with this, every engine sees the same operations, keys and values. Needs {@code --add-opens
 /// java.base/java.lang=ALL-UNNAMED}.
 final class SeededThread {
     private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;

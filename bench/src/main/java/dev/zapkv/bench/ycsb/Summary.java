@@ -6,9 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
-/// Medians over the repetitions of one engine's phase; each figure's median is its own. A figure that does not apply is
-/// not a
-/// number.
+/// Medians over the repetitions of one engine's phase; each figure's median is its own. A figure that does not
+/// apply is not a number.
 ///
 /// @param engine              which engine
 /// @param workload            which phase

@@ -4,8 +4,7 @@ package dev.zapkv.bench.ycsb;
 import java.util.Properties;
 
 /// The phases of a run, in the order YCSB recommends: D comes last because it inserts records. Proportions and
-/// distributions are
-/// those of YCSB's workload files {@code workloada} to {@code workloadf}.
+/// distributions are those of YCSB's workload files {@code workloada} to {@code workloadf}.
 enum WorkloadKind {
     /// Inserts every record.
     LOAD("load", 0, 0, 1, 0, "zipfian"),

@@ -9,8 +9,7 @@
 /// *Threads that end.* The kernel binds a command to the thread that submitted it. When that thread ends
 /// before the command was started, the command completes with {@code -ECANCELED}: submit it again.
 ///
-/// Read {@link dev.zapkv.io.uring.Ring} first, then {@link dev.zapkv.io.uring.SubmissionQueue} and
-/// {@link dev.zapkv.io.uring.CompletionQueue}; {@link dev.zapkv.io.uring.SqeFlyweight} and {@link
-/// dev.zapkv.io.uring.RingParams} hold
-/// the kernel's layouts.
+/// Read {@link dev.zapkv.io.uring.Ring} first, then {@link dev.zapkv.io.uring.SubmissionQueue} and {@link
+/// dev.zapkv.io.uring.CompletionQueue}; {@link dev.zapkv.io.uring.SqeFlyweight} and {@link
+/// dev.zapkv.io.uring.RingParams} hold the kernel's layouts.
 package dev.zapkv.io.uring;

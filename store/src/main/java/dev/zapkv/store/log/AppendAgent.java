@@ -272,9 +272,8 @@ public final class AppendAgent {
         buffers.clear();
     }
 
-    /// Lets the staging log open as many blocks as are sure to find room on the device. So a claimed block can always
-    /// be
-    /// appended, which garbage collection relies on when it waits for the log to settle.
+    /// Lets the staging log open as many blocks as are sure to find room on the device. So a claimed block can
+    /// always be appended, which garbage collection relies on when it waits for the log to settle.
     private void grantRoom() {
         allocator.prepare(PREPARED_BYTES);
         final long room = allocator.hostRoom(staging.blockBytes());
@@ -514,9 +513,8 @@ public final class AppendAgent {
         flushed = Math.max(flushed, flushCovers);
     }
 
-    /// Keeps some slots free: grows staging within the memory budget, else takes the oldest young blocks' slots. While
-    /// too
-    /// much waits for the device it does neither, and writers wait.
+    /// Keeps some slots free: grows staging within the memory budget, else takes the oldest young blocks' slots.
+    /// While too much waits for the device it does neither, and writers wait.
     private int replenish() {
         final int target = Math.min(CHUNK_BYTES * 2 / staging.blockBytes(), staging.allocatedSlots() / 4);
         if (staging.freeSlots() >= target
