@@ -1,0 +1,133 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.log;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.zapkv.ConfigurationException;
+import dev.zapkv.FormatException;
+import dev.zapkv.store.format.GoldenFile;
+import dev.zapkv.store.meta.StoreId;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StagingFileTest {
+    private static final StoreId STORE = new StoreId(0x0102030405060708L, 0x1112131415161718L);
+    private static final int BLOCK = 64 << 10;
+    private static final int HEADER = 44;
+
+    @TempDir
+    private Path directory;
+
+    private StagingFile create() {
+        return StagingFile.create(List.of(directory), STORE, 3, BLOCK, 2, 8);
+    }
+
+    /// A file left by a killed process.
+    private Path left() {
+        final StagingFile file = create();
+        file.blockNumber(1, 77);
+        file.close();
+        return file.path();
+    }
+
+    private static void patch(final Path path, final int offset, final int value) throws IOException {
+        final byte[] bytes = Files.readAllBytes(path);
+        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).putInt(offset, value);
+        Files.write(path, bytes);
+    }
+
+    @Test
+    void shouldBeginAsInTheGoldenFile() throws IOException {
+        try (StagingFile file = create()) {
+            assertEquals(HEADER, GoldenFile.read("staging-header").length);
+            GoldenFile.assertMatches("staging-header", file.memory());
+        }
+    }
+
+    @Test
+    void shouldBeFoundAsItWasLeft() {
+        final Path path = left();
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 3)) {
+            assertNotNull(file);
+            assertEquals(3, file.epoch());
+            assertEquals(BLOCK, file.blockBytes());
+            assertEquals(8, file.slotCount());
+            assertEquals(2, file.allocatedSlots());
+            assertEquals(0, file.blockNumber(0));
+            assertEquals(77, file.blockNumber(1));
+            file.allocate(3);
+            assertEquals(5, file.allocatedSlots());
+            assertEquals(StagingFile.SLOTS_OFFSET + 4L * BLOCK, file.slotOffset(4));
+        }
+    }
+
+    @Test
+    void shouldBeGoneAfterDelete() {
+        final StagingFile file = create();
+        file.delete();
+        assertFalse(Files.exists(file.path()));
+        assertNull(StagingFile.openExisting(file.path(), STORE, 3));
+    }
+
+    @Test
+    void shouldBeNothingWhenItWasNeverCompleted() throws IOException {
+        final Path path = left();
+        patch(path, 0, 0);
+        assertNull(StagingFile.openExisting(path, STORE, 3));
+        Files.write(path, new byte[100]);
+        assertNull(StagingFile.openExisting(path, STORE, 3));
+        Files.write(path, new byte[0]);
+        assertNull(StagingFile.openExisting(path, STORE, 3));
+    }
+
+    @Test
+    void shouldRefuseTheFileOfAnotherStoreOrALaterLife() {
+        final Path path = left();
+        final FormatException e =
+                assertThrows(FormatException.class, () -> StagingFile.openExisting(path, new StoreId(1, 2), 3));
+        assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
+        assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 2));
+        StagingFile.openExisting(path, STORE, 9).close();
+    }
+
+    @Test
+    void shouldRefuseSizesThatCannotBe() throws IOException {
+        for (final int[] field : new int[][] {
+            {4, 2}, {32, 0}, {32, -1}, {32, BLOCK * 2}, {36, 0}, {36, -8}, {36, 9}, {40, -1}, {40, 9}, {40, 1 << 30}
+        }) {
+            final Path path = left();
+            patch(path, field[0], field[1]);
+            assertThrows(
+                    FormatException.class,
+                    () -> StagingFile.openExisting(path, STORE, 3),
+                    () -> "offset " + field[0] + " value " + field[1]);
+            Files.delete(path);
+        }
+        final Path path = left();
+        Files.write(path, java.util.Arrays.copyOf(Files.readAllBytes(path), StagingFile.SLOTS_OFFSET + BLOCK));
+        assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 3));
+    }
+
+    @Test
+    void shouldTakeTheFirstDirectoryThatWorks() {
+        final Path missing = directory.resolve("missing");
+        final StagingFile file = StagingFile.create(List.of(missing, directory), STORE, 3, BLOCK, 2, 8);
+        assertEquals(directory, file.path().getParent());
+        file.delete();
+        final ConfigurationException e = assertThrows(
+                ConfigurationException.class, () -> StagingFile.create(List.of(missing), STORE, 3, BLOCK, 2, 8));
+        assertTrue(e.getMessage().contains(missing.toString()), e.getMessage());
+        assertTrue(e.getMessage().contains("stagingDirectory"), e.getMessage());
+    }
+}
