@@ -132,13 +132,16 @@ public final class ZapKv implements AutoCloseable {
     public void forEach(final EntryConsumer consumer) {
         Objects.requireNonNull(consumer, "consumer");
         checkOpen();
-        store.forEach(consumer);
+        try {
+            store.forEach(consumer);
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
     }
 
     /// Number of keys with a value. Exact while nobody writes.
     public long count() {
-        checkOpen();
-        return engine.count();
+        return whileOpen(engine::count);
     }
 
     // ---- writes
@@ -230,6 +233,7 @@ public final class ZapKv implements AutoCloseable {
 
     /// Waits until everything written so far, by any thread, is {@link Durability#FLUSHED}.
     public void flush() {
+        checkOpen();
         try {
             engine.await(store.lastBlock(), Durability.FLUSHED);
         } catch (final IllegalStateException | DeviceException e) {
