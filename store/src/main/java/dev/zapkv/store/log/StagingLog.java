@@ -87,7 +87,7 @@ public final class StagingLog {
         void stalled(int waits);
     }
 
-    /// An empty log in a staging file.
+    /// An empty log in a staging file. It takes claims once {@link #openUpTo} allows the first block.
     ///
     /// @param firstBlock number of the first block, above 0
     public StagingLog(final StagingFile file, final long firstBlock, final Backpressure backpressure) {
@@ -107,9 +107,10 @@ public final class StagingLog {
         for (int slot = 0; slot < file.allocatedSlots(); slot++) {
             freeSlots.offer(slot);
         }
-        lastAllowed = firstBlock;
-        tail = (firstBlock - 1) << BLOCK_SHIFT_IN_TAIL | SEALED;
-        openNextBlock(firstBlock, freeSlots.poll());
+        // Not even the first block is open before the agent knows that there is room for it: as if the last block of
+        // an earlier life had just been filled and sealed.
+        lastAllowed = firstBlock - 1;
+        tail = (firstBlock - 1) << BLOCK_SHIFT_IN_TAIL | SEALED | blockBytes;
     }
 
     /// Takes a place for records in the open block; waits while there is none. The caller must fill it and {@link
