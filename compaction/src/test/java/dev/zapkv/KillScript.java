@@ -1,0 +1,63 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv;
+
+import java.util.SplittableRandom;
+
+/// What the writer of {@link KillIT} does, step by step: a function of the seed, so that whoever knows how far the
+/// writer came knows what it wrote. Each thread has its own keys.
+final class KillScript {
+    static final int THREADS = 2;
+    static final int KEYS = 300;
+    static final int ABSENT = -1;
+    static final long CAPACITY = 24L << 20;
+
+    private final long seed;
+
+    KillScript(final long seed) {
+        this.seed = seed;
+    }
+
+    /// Some puts and deletes that are done together, of different keys.
+    ///
+    /// @param lengths of the values; {@link #ABSENT} deletes
+    record Step(Durability level, long version, int[] keys, int[] lengths) {
+        void apply(final ZapKv store) {
+            final WriteOptions options = WriteOptions.DEFAULT.withDurability(level);
+            if (keys.length > 1) {
+                final WriteBatch batch = new WriteBatch();
+                for (int i = 0; i < keys.length; i++) {
+                    if (lengths[i] == ABSENT) {
+                        batch.delete(TestData.key(keys[i]));
+                    } else {
+                        batch.put(TestData.key(keys[i]), TestData.value(keys[i], version, lengths[i]));
+                    }
+                }
+                store.write(batch, options);
+            } else if (lengths[0] == ABSENT) {
+                store.delete(TestData.key(keys[0]), options);
+            } else {
+                store.put(TestData.key(keys[0]), TestData.value(keys[0], version, lengths[0]), options);
+            }
+        }
+    }
+
+    Step step(final int life, final int thread, final long sequence) {
+        final SplittableRandom random =
+                new SplittableRandom(seed + life * 0x9E3779B97F4A7C15L + thread * 0xBF58476D1CE4E5B9L + sequence);
+        final int dice = random.nextInt(1000);
+        final Durability level = dice < 900 ? Durability.PROCESS : dice < 980 ? Durability.DEVICE : Durability.FLUSHED;
+        final int kind = random.nextInt(100);
+        final int count = kind < 15 ? 2 + random.nextInt(8) : 1;
+        final int[] keys = new int[count];
+        final int[] lengths = new int[count];
+        final int first = random.nextInt(KEYS);
+        for (int i = 0; i < count; i++) {
+            keys[i] = thread * KEYS + (first + i * 31) % KEYS;
+            lengths[i] = random.nextInt(6) == 0 ? ABSENT : random.nextInt(3000);
+        }
+        if (kind >= 98) {
+            lengths[0] = 130_000 + random.nextInt(200_000);
+        }
+        return new Step(level, (long) life << 40 | sequence, keys, lengths);
+    }
+}
