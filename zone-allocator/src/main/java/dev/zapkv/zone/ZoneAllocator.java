@@ -186,8 +186,9 @@ public final class ZoneAllocator {
     }
 
     private int openNext(final boolean mayUseReserve) {
-        // The host's zones are promised to blocks already claimed: garbage collection keeps to its own.
-        final IntArrayList source = mayUseReserve ? reserved : forHost;
+        // The host's zones are promised to blocks already claimed: garbage collection keeps to its own, unless failed
+        // appends have used them up.
+        final IntArrayList source = mayUseReserve && !reserved.isEmpty() ? reserved : forHost;
         if (source.isEmpty()) {
             return NONE;
         }
