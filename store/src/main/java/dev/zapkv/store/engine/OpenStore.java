@@ -13,7 +13,9 @@ import dev.zapkv.ZoneReport;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.MetadataImage;
+import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
@@ -174,6 +176,7 @@ public final class OpenStore implements AutoCloseable {
         final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
         final Replay.Outcome replayed;
         final long chunkEntries;
+        final Set<Long> stagedSets;
         StagingReplay staged = null;
         StagingFile oldStaging = null;
         try (PointIndex positions = newIndex()) {
@@ -189,7 +192,8 @@ public final class OpenStore implements AutoCloseable {
                 }
                 staged = new StagingReplay(oldStaging, oldStaging.takenFrom() - 1);
             }
-            chunkEntries = replay.dropOrphans(staged == null ? Set.of() : staged.chunkSets());
+            stagedSets = staged == null ? Set.of() : staged.chunkSets();
+            chunkEntries = replay.dropOrphans(stagedSets);
         }
         final long highest = Math.max(
                 Math.max(replayed.lastBlock(), replayed.highestBlock()), staged == null ? 0 : staged.lastBlock());
@@ -205,7 +209,8 @@ public final class OpenStore implements AutoCloseable {
         metadata.append(image);
         engine.recovered(chunkEntries, zones.totalLiveBytes() - tombstoneBytes());
         agent.start(append, collector, this::noteProgress);
-        final long repeated = staged == null ? 0 : staged.visit(engine::repeat);
+        final long repeated =
+                staged == null ? 0 : staged.visit((flags, key, value) -> repeat(flags, key, value, stagedSets));
         if (oldStaging != null) {
             agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);
             final Path path = stagingFile.path();
@@ -219,6 +224,14 @@ public final class OpenStore implements AutoCloseable {
         StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
         recovery = describe(
                 replayed, repeated, oldStaging != null, config.nanoClock().getAsLong() - started);
+    }
+
+    /// Appends a record again that was only in staging, unless it is a chunk of a large value whose head was never
+    /// written: a head comes behind its chunks.
+    private void repeat(final int flags, final byte[] key, final byte[] value, final Set<Long> stagedSets) {
+        if ((flags & RecordFormat.FLAG_CHUNK) == 0 || stagedSets.contains(ChunkKey.chunkSet(key))) {
+            engine.repeat(flags, key, value);
+        }
     }
 
     private void assemble(final KeyHash hash, final Replay.Outcome replayed, final long firstBlock) {
