@@ -317,7 +317,7 @@ final class Simulation {
     private void died() {
         crashes++;
         zonesCollected += device.zonesReset();
-        trace.add(12, step, device.kind().ordinal());
+        trace.add(12, step, device.kind().name().hashCode());
         media = device.survivor();
         if (store != null) {
             try {
