@@ -26,6 +26,8 @@ final class KillChild {
 
     private KillChild() {}
 
+    /// Does the work.
+    ///
     /// @param args store directory, progress file, seed, life, steps of each thread before a clean close
     public static void main(final String[] args) throws IOException, InterruptedException {
         final KillScript script = new KillScript(Long.parseLong(args[2]));

@@ -62,7 +62,7 @@ class MetadataImageTest {
                 generations.add(random.nextInt());
             }
             final MetadataImage image = new MetadataImage(
-                    1 << 16 + random.nextInt(5),
+                    1 << (16 + random.nextInt(5)),
                     random.nextLong(),
                     random.nextLong(),
                     random.nextLong(),

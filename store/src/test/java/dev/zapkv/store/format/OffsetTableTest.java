@@ -118,8 +118,6 @@ class OffsetTableTest {
                 final Row row = new Row(offset, Integer.parseInt(matcher.group(2)));
                 assertFalse(rows.containsKey(matcher.group(3)), () -> format + " describes twice: " + matcher.group(3));
                 rows.put(matcher.group(3), row);
-            } else if (matcher.matches() && !rows.isEmpty()) {
-                continue;
             }
         }
         return rows;
