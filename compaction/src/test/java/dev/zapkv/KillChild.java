@@ -26,7 +26,7 @@ final class KillChild {
 
     private KillChild() {}
 
-    /// Writes until it is killed.
+    /// Does the work.
     ///
     /// @param args store directory, progress file, seed, life, steps of each thread before a clean close
     public static void main(final String[] args) throws IOException, InterruptedException {

@@ -162,30 +162,30 @@ class KillIT {
     }
 
     private void adopt(final KillScript.Step step) {
-        for (int i = 0; i < step.keys().length; i++) {
-            lengths[step.keys()[i]] = step.lengths()[i];
-            versions[step.keys()[i]] = step.version();
+        for (int i = 0; i < step.size(); i++) {
+            lengths[step.key(i)] = step.length(i);
+            versions[step.key(i)] = step.version();
         }
     }
 
     /// Whether the step at which the process died is there; it must be so for all of its keys, or for none.
     private boolean isApplied(final ZapKv store, final KillScript.Step step, final String context) {
         Boolean applied = null;
-        for (int i = 0; i < step.keys().length; i++) {
-            final int key = step.keys()[i];
-            if (lengths[key] == KillScript.ABSENT && step.lengths()[i] == KillScript.ABSENT) {
+        for (int i = 0; i < step.size(); i++) {
+            final int key = step.key(i);
+            if (lengths[key] == KillScript.ABSENT && step.length(i) == KillScript.ABSENT) {
                 continue;
             }
             final byte[] value = store.get(TestData.key(key));
-            final boolean isNew = step.lengths()[i] == KillScript.ABSENT
+            final boolean isNew = step.length(i) == KillScript.ABSENT
                     ? value == null
-                    : Arrays.equals(value, TestData.value(key, step.version(), step.lengths()[i]));
-            if (isNew && step.lengths()[i] == lengths[key] && lengths[key] < 1) {
+                    : Arrays.equals(value, TestData.value(key, step.version(), step.length(i)));
+            if (isNew && step.length(i) == lengths[key] && lengths[key] < 1) {
                 continue;
             }
             assertTrue(
                     applied == null || applied == isNew,
-                    () -> context + ": a batch of " + step.keys().length + " is there in part");
+                    () -> context + ": a batch of " + step.size() + " is there in part");
             applied = isNew;
         }
         return applied != null && applied;

@@ -18,9 +18,36 @@ final class KillScript {
     }
 
     /// Some puts and deletes that are done together, of different keys.
-    ///
-    /// @param lengths of the values; {@link #ABSENT} deletes
-    record Step(Durability level, long version, int[] keys, int[] lengths) {
+    /// A length of {@link #ABSENT} deletes.
+    static final class Step {
+        private final Durability level;
+        private final long version;
+        private final int[] keys;
+        private final int[] lengths;
+
+        private Step(final Durability level, final long version, final int[] keys, final int[] lengths) {
+            this.level = level;
+            this.version = version;
+            this.keys = keys;
+            this.lengths = lengths;
+        }
+
+        int size() {
+            return keys.length;
+        }
+
+        long version() {
+            return version;
+        }
+
+        int key(final int i) {
+            return keys[i];
+        }
+
+        int length(final int i) {
+            return lengths[i];
+        }
+
         void apply(final ZapKv store) {
             final WriteOptions options = WriteOptions.DEFAULT.withDurability(level);
             if (keys.length > 1) {

@@ -53,9 +53,9 @@ public final class TestData {
         return version;
     }
 
-    private static byte[] bytes(final ByteBuffer key) {
-        final byte[] bytes = new byte[key.remaining()];
-        key.duplicate().get(bytes);
+    private static byte[] bytes(final ByteBuffer buffer) {
+        final byte[] bytes = new byte[buffer.remaining()];
+        buffer.duplicate().get(bytes);
         return bytes;
     }
 
@@ -63,11 +63,10 @@ public final class TestData {
     static void assertHolds(final Map<ByteBuffer, byte[]> model, final ZapKv store, final String context) {
         assertEquals(model.size(), store.count(), () -> context + ": count");
         model.forEach((key, value) -> {
-            final byte[] bytes = bytes(key);
-            final byte[] found = store.get(bytes);
+            final byte[] found = store.get(bytes(key));
             assertNotNull(found, () -> context + ": no value for a key of " + key.remaining() + " bytes");
             assertArrayEquals(value, found, () -> context + ": value of a key of " + key.remaining() + " bytes");
-            assertTrue(store.contains(bytes), context);
+            assertTrue(store.contains(bytes(key)), context);
         });
         final Map<ByteBuffer, byte[]> visited = new HashMap<>();
         store.forEach((key, value) ->

@@ -84,6 +84,7 @@ public final class Engine {
     /// The value of a key, or null.
     public byte[] get(final byte[] key) {
         gets.increment();
+        LargeHead incomplete = null;
         while (true) {
             final ReadContext found = read(key, false, null, 0);
             if (found == null) {
@@ -93,10 +94,16 @@ public final class Engine {
                 return found.value();
             }
             final LargeHead head = head(found.value());
+            if (head.equals(incomplete)) {
+                // An overwrite replaces the head before it drops the chunks: these were lost.
+                throw new CorruptionException("a part of a large value of " + head.totalLength()
+                        + " bytes is missing on the device: restore the key from a backup");
+            }
             final byte[] value = new byte[(int) head.totalLength()];
             if (readChunks(head, value)) {
                 return value;
             }
+            incomplete = head;
         }
     }
 
