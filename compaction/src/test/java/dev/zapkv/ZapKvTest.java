@@ -37,7 +37,6 @@ import org.junit.jupiter.params.provider.EnumSource;
         value = AsyncIo.class,
         names = {"IO_URING", "THREADS"})
 class ZapKvTest {
-    private static final List<Durability> LEVELS = List.of(Durability.PROCESS, Durability.DEVICE, Durability.FLUSHED);
     private static final int ZONE = 4 << 20;
     private static final List<Durability> LEVELS = List.of(Durability.PROCESS, Durability.DEVICE, Durability.FLUSHED);
 
