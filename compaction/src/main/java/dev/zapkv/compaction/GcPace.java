@@ -5,11 +5,11 @@ import dev.zapkv.store.spi.CollectorHost;
 import dev.zapkv.zone.ZoneTable;
 
 /// When to collect, and how hard. In a bounded store: while fewer than a sixteenth of its zones are empty. In one
-/// that grows: while more than two fifths of what is written is garbage, or when its file system is full. The fewer
+/// that grows: while more than half of what is written is garbage, or when its file system is full. The fewer
 /// zones are empty, the more steps a duty cycle takes, so that writers feel it before they have to wait.
 final class GcPace {
     private static final int EMPTY_ZONES_DIVISOR = 16;
-    private static final double TOLERATED_GARBAGE = 0.4;
+    private static final double TOLERATED_GARBAGE = 0.5;
     private static final int MIN_ZONES_WRITTEN = 4;
     private static final int STEPS_IN_NEED = 8;
 

@@ -47,6 +47,9 @@ public final class AppendAgent {
     // With the ring buffer's own header, rounded up.
     private static final int MESSAGE_ROOM = 32;
     private static final int MAX_IN_FLIGHT = 8;
+    // While staging may grow it does so this far ahead of the writers: opening a zone can take the agent tens of
+    // milliseconds.
+    private static final long GROW_AHEAD_BYTES = 32L << 20;
     // Zones are reserved this far ahead of the writers.
     private static final long PREPARED_BYTES = 16L << 20;
     // Bounds what a slow device can hold up, and what a power failure can take at the process level.
@@ -198,8 +201,8 @@ public final class AppendAgent {
         }
     }
 
-    /// Asks for all blocks up to one to be appended and flushed, and for a device flush that begins after this call. A
-    /// collection waits for it, so these blocks may use the room that is kept for collections. Agent.
+    /// Asks for all blocks up to one to be appended and flushed, and for a device flush that begins after this call.
+    /// A collection waits for it, so these blocks may use the room that is kept for collections. Agent.
     public void settle(final long block) {
         want(block, true);
         // Whatever is flushed already: relocated blocks are not host blocks.
@@ -516,15 +519,14 @@ public final class AppendAgent {
     /// Keeps some slots free: grows staging within the memory budget, else takes the oldest young blocks' slots.
     /// While too much waits for the device it does neither, and writers wait.
     private int replenish() {
-        final int target = Math.min(CHUNK_BYTES * 2 / staging.blockBytes(), staging.allocatedSlots() / 4);
-        if (staging.freeSlots() >= target
-                || (staging.openBlock() - frontier) * staging.blockBytes() > MAX_PENDING_BYTES) {
+        if ((staging.openBlock() - frontier) * staging.blockBytes() > MAX_PENDING_BYTES) {
             return 0;
         }
-        if (mayGrow()) {
+        if (staging.freeSlots() < GROW_AHEAD_BYTES / staging.blockBytes() && mayGrow()) {
             grow();
             return 1;
         }
+        final int target = Math.min(CHUNK_BYTES * 2 / staging.blockBytes(), staging.allocatedSlots() / 4);
         int work = 0;
         while (staging.freeSlots() < target && evicted < frontier) {
             evicted++;
