@@ -33,7 +33,7 @@ final class Simulation {
     private static final int BLOCK_BYTES = 64 << 10;
     private static final int LOGICAL_BLOCK = 4096;
     private static final long MEMORY_BYTES = 32L << 20;
-    private static final int[] ZONE_CAPACITIES = {128 << 10, 192 << 10, 256 << 10, 512 << 10};
+    private static final int[] ZONE_CAPACITIES = {192 << 10, 256 << 10, 384 << 10, 512 << 10};
     // Metadata, reserve and open zones: see the store's bound of its live bytes.
     private static final int UNUSABLE_ZONES = 6;
 
@@ -83,8 +83,9 @@ final class Simulation {
                 LOGICAL_BLOCK, Integer.highestOneBit(capacity * 2 - 1), capacity, zones, 0, 0, BLOCK_BYTES);
         options = new SimOptions(
                 8 + random.nextInt(57), random.nextInt(7), random.nextInt(3) == 0 ? 1 : 0, 50 + random.nextInt(400));
-        final long usable = (long) (zones - UNUSABLE_ZONES) * capacity;
-        target = usable * (25 + random.nextInt(50)) / 100;
+        // Each zone may end with room that the next block does not fit into.
+        final long usable = (long) (zones - UNUSABLE_ZONES) * (capacity - BLOCK_BYTES);
+        target = usable * (30 + random.nextInt(60)) / 100;
         crashesPerThousand = 1 + random.nextInt(20);
         flushedPerThousand = 1 << random.nextInt(8);
         largePerThousand = random.nextInt(3) == 0 ? 0 : 1 + random.nextInt(15);

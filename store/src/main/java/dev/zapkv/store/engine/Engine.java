@@ -7,6 +7,7 @@ import dev.zapkv.StoreFullException;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.LargeHead;
+import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.KeyHash;
@@ -350,7 +351,7 @@ public final class Engine {
                 IndexEntry.memory(position, large ? IndexEntry.LARGE : length / IndexEntry.UNIT_BYTES, tombstone);
         long old = index.publish(fingerprint, location, entry, false);
         if (old == PointIndex.REFUSED_LARGE) {
-            old = replaceLarge(fingerprint, location, entry, key);
+            old = replaceLarge(fingerprint, location, entry, key, large ? chunkSetAt(position, key.length) : 0);
         }
         if (old == PointIndex.REFUSED_FULL) {
             return false;
@@ -402,16 +403,32 @@ public final class Engine {
     /// Publishes over the head of a large value and drops its chunks. The old head is read before it is replaced,
     /// under a lock that every writer over a large value of this key takes, so that the chunks of exactly the head
     /// replaced are dropped.
-    private long replaceLarge(final long fingerprint, final long location, final long entry, final byte[] key) {
+    ///
+    /// @param newChunkSet chunk set of the new record if it is a head: recovery may repeat the one that is there
+    private long replaceLarge(
+            final long fingerprint, final long location, final long entry, final byte[] key, final long newChunkSet) {
         synchronized (largeLocks[(int) (fingerprint & (LARGE_LOCKS - 1))]) {
             final ReadContext found = reader.read(key, fingerprint, location, false, null, 0);
             final LargeHead head = found != null && found.isLarge() ? head(found.value()) : null;
             final long old = index.publish(fingerprint, location, entry, true);
-            if (head != null && old != PointIndex.REFUSED_OLDER && IndexEntry.isLarge(old)) {
+            if (head != null
+                    && head.chunkSet() != newChunkSet
+                    && old != PointIndex.REFUSED_OLDER
+                    && IndexEntry.isLarge(old)) {
                 dropChunks(head.chunkSet(), head.chunkCount());
             }
             return old;
         }
+    }
+
+    private long chunkSetAt(final long position, final int keyLength) {
+        return staging.memory()
+                .get(
+                        LittleEndian.LONG,
+                        staging.offsetOf(position)
+                                + RecordFormat.HEADER_LENGTH
+                                + keyLength
+                                + LargeHead.CHUNK_SET_OFFSET);
     }
 
     private void dropChunks(final long chunkSet, final int count) {
