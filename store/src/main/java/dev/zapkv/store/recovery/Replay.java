@@ -116,8 +116,7 @@ public final class Replay {
         try (ZoneScan scan = new ZoneScan(device, storeId, image.blockBytes())) {
             for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.zoneCount(); zone++) {
                 final ZoneInfo info = device.report(zone);
-                if (info.state() == ZoneState.EMPTY || (info.writePointerExact() && info.writePointer() == 0)) {
-                    // Opened in reserve, never written.
+                if (info.state() == ZoneState.EMPTY || isOpenedOnly(info)) {
                     continue;
                 }
                 zones.recover(zone, recoveredState(info), Stream.HOST, info.writePointer());
@@ -187,6 +186,14 @@ public final class Replay {
             }
         }
         return kept;
+    }
+
+    /// Opened in reserve, never written. A zone that was finished before anything was written to it is not empty: it
+    /// must be reset before it can be used.
+    private static boolean isOpenedOnly(final ZoneInfo info) {
+        return (info.state() == ZoneState.OPEN || info.state() == ZoneState.CLOSED)
+                && info.writePointerExact()
+                && info.writePointer() == 0;
     }
 
     /// A zone whose write pointer was lost takes no more appends before it is collected.
