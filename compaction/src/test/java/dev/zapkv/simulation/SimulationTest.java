@@ -43,6 +43,33 @@ final class SimulationTest {
         assertNotEquals(first, run(4712, 400), "seeds 4711 and 4712");
     }
 
+    // Seeds that found something once.
+
+    @Test
+    void shouldNotCallSettledWhatAPowerCutCanStillTake() throws IOException {
+        run(3, 1500);
+    }
+
+    @Test
+    void shouldKeepTheChunksOfALargeValueWhenItsHeadIsTakenOverTwice() throws IOException {
+        run(51, 1500);
+    }
+
+    @Test
+    void shouldKeepTheGenerationOfAZoneThatIsEmptyWhenTheStoreIsOpened() throws IOException {
+        run(52, 1500);
+    }
+
+    @Test
+    void shouldCollectWhenFailedAppendsHaveUsedUpTheReserve() throws IOException {
+        run(79, 1500);
+    }
+
+    @Test
+    void shouldUseAZoneAgainInWhichEveryAppendFailed() throws IOException {
+        run(130, 1500);
+    }
+
     private long run(final long seed, final int steps) throws IOException {
         final Simulation simulation = new Simulation(seed, steps, Files.createTempDirectory(directory, "staging"));
         try {
