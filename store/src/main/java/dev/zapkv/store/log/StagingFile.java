@@ -59,22 +59,12 @@ public final class StagingFile implements AutoCloseable {
     private final NativeMemory.SharedFile file;
     private final int blockBytes;
     private final int slotCount;
-    private final boolean inSharedMemory;
     private int allocatedSlots;
 
     private StagingFile(final NativeMemory.SharedFile file, final int blockBytes, final int slotCount) {
         this.file = file;
         this.blockBytes = blockBytes;
         this.slotCount = slotCount;
-        inSharedMemory = isSharedMemory(file.path());
-    }
-
-    private static boolean isSharedMemory(final Path path) {
-        try {
-            return Files.getFileStore(path).type().equals("tmpfs");
-        } catch (final IOException e) {
-            throw new ZapKvException("cannot look at the file system of the staging file " + path, e);
-        }
     }
 
     /// Creates a staging file in the first of several directories that has room for {@code minSlots}.
@@ -266,14 +256,8 @@ public final class StagingFile implements AutoCloseable {
     public void allocate(final int slots) {
         final long offset = slotOffset(allocatedSlots);
         final long length = (long) slots * blockBytes;
-        // In shared memory touching the pages takes the space as well, in one pass; a refusal there is harmless. On
-        // other
-        // file systems space has to be taken first.
-        final MemorySegment added = file.memory().asSlice(offset, length);
-        if (!inSharedMemory || !NativeMemory.populate(added)) {
-            file.allocate(offset, length);
-            NativeMemory.populate(added);
-        }
+        file.allocate(offset, length);
+        NativeMemory.populate(file.memory().asSlice(offset, length));
         allocatedSlots += slots;
         file.memory().set(INT, ALLOCATED_OFFSET, allocatedSlots);
     }
