@@ -52,6 +52,8 @@ public final class OpenStore implements AutoCloseable {
     private static final int MIN_STAGING_CHUNKS = 2;
     // A part of the zones stays garbage, so that each collected zone brings a gain.
     private static final double USABLE_SHARE = 0.95;
+    // A note waits for the device, so not every zone gets one.
+    private static final int ZONES_PER_NOTE = 8;
     private static final long DRAIN_WAIT_NS = 100_000_000L;
 
     private final EngineConfig config;
@@ -299,7 +301,8 @@ public final class OpenStore implements AutoCloseable {
 
     private long usableBytes() {
         final long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L;
-        return (long) (dataZones * geometry.zoneCapacity() * USABLE_SHARE);
+        // A zone is left when the next block does not fit: half a block on average is never written.
+        return (long) (dataZones * (geometry.zoneCapacity() - image.blockBytes() / 2) * USABLE_SHARE);
     }
 
     private void adoptOpenZones() {
@@ -376,10 +379,10 @@ public final class OpenStore implements AutoCloseable {
         allocator.freed(zone);
     }
 
-    /// Notes in the metadata, each time a zone was opened, how far the log is settled: recovery looks behind that
+    /// Notes in the metadata, each time some zones were opened, how far the log is settled: recovery looks behind that
     /// point only.
     private int noteProgress() {
-        if (allocator.zonesOpened() == zonesNoted) {
+        if (allocator.zonesOpened() < zonesNoted + ZONES_PER_NOTE) {
             return 0;
         }
         zonesNoted = allocator.zonesOpened();
