@@ -41,7 +41,8 @@ public final class ZoneAllocator {
     private long zonesOpened;
 
     /// @param zoneLimit zones that may be in use, metadata zones included; at most the device's zone count
-    /// @param reserve   empty zones that only garbage collection, and host blocks whose first append failed, may take
+    /// @param reserve   empty zones that only garbage collection may take, and host blocks that are appended a
+    ///     second time
     public ZoneAllocator(final ZoneDevice device, final ZoneTable table, final int zoneLimit, final int reserve) {
         if (zoneLimit > table.zoneCount() || zoneLimit < FIRST_DATA_ZONE + reserve + 1) {
             throw new IllegalArgumentException(
