@@ -83,11 +83,6 @@ final class GcAgent implements Collector {
     }
 
     @Override
-    public boolean isBusy() {
-        return current != null;
-    }
-
-    @Override
     public boolean isExhausted() {
         return exhausted && current == null;
     }

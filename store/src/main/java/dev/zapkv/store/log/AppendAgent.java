@@ -99,7 +99,6 @@ public final class AppendAgent {
     private boolean starved;
     private long hostBytes;
     private long flushes;
-    private long appendErrors;
 
     // Written by the agent, read by waiting writers.
     private volatile long frontier;
@@ -228,11 +227,6 @@ public final class AppendAgent {
     /// Device flushes.
     public long flushes() {
         return flushes;
-    }
-
-    /// Appends that failed and were repeated in another zone.
-    public long appendErrors() {
-        return appendErrors;
     }
 
     /// Whether nothing is left to do but what {@link #want} may ask for.
@@ -413,7 +407,6 @@ public final class AppendAgent {
             state[i] = COMPLETED;
             return;
         }
-        appendErrors++;
         if (++attempts[i] >= MAX_ATTEMPTS) {
             throw new DeviceException(
                     "append failed in " + attempts[i] + " zones in a row, last in zone " + zone + ", errno " + -result,

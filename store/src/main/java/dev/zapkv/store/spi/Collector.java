@@ -8,9 +8,6 @@ public interface Collector extends AutoCloseable {
     /// @return amount done; 0 if there is nothing to do now
     int doWork();
 
-    /// Whether a victim is being collected.
-    boolean isBusy();
-
     /// Whether no zone could be emptied with a gain: if writers are out of zones as well, the store is full.
     boolean isExhausted();
 
