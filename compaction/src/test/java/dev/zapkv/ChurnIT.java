@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.zapkv.io.file.AsyncIo;
+import dev.zapkv.io.AsyncIo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

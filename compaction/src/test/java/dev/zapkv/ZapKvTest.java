@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.DeviceException;
-import dev.zapkv.io.file.AsyncIo;
 import dev.zapkv.io.uring.Ring;
 import dev.zapkv.io.uring.RingOptions;
 import java.nio.ByteBuffer;
@@ -379,7 +379,9 @@ class ZapKvTest {
         assertTrue(stats.indexMemoryBytes() > 0 && stats.indexBytesPerKey() > 0);
         assertTrue(stats.stagingMemoryBytes() > 0);
         assertEquals(32 << 20, stats.memoryBudgetBytes());
-        assertTrue(stats.indexMemoryBytes() + stats.stagingMemoryBytes() <= stats.memoryBudgetBytes());
+        assertTrue(stats.cacheMemoryBytes() > 0);
+        assertTrue(stats.indexMemoryBytes() + stats.stagingMemoryBytes() + stats.cacheMemoryBytes()
+                <= stats.memoryBudgetBytes());
         assertEquals("new store", stats.recovery());
         assertTrue(stats.asynchronousIo().contains(asyncIo == AsyncIo.IO_URING ? "io_uring" : "thread"));
 

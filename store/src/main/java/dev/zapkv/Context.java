@@ -1,10 +1,10 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv;
 
+import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
-import dev.zapkv.io.file.AsyncIo;
 import dev.zapkv.io.file.FileDeviceOptions;
 import dev.zapkv.io.file.FileZoneDevice;
 import dev.zapkv.store.engine.EngineConfig;

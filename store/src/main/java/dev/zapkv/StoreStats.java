@@ -9,9 +9,10 @@ package dev.zapkv;
 /// @param capacityBytes        the store's bound, or -1 if it grows as long as its file system has room
 /// @param deviceBytesUsed      bytes of zones in use, free part included
 /// @param indexMemoryBytes     off-heap memory of the point index
-/// @param stagingMemoryBytes   staging memory in use: blocks being filled or appended, and young blocks kept as cache
+/// @param stagingMemoryBytes   staging memory in use: blocks being filled or appended
+/// @param cacheMemoryBytes     memory of the cache of blocks that were appended last
 /// @param stagingLocation      where staging lies
-/// @param memoryBudgetBytes    the configured budget of index and staging
+/// @param memoryBudgetBytes    the configured budget of index, staging and cache
 /// @param userBytesWritten     key and value bytes of accepted puts, keys of deletes
 /// @param hostBytesAppended    bytes appended for writers
 /// @param relocatedBytes       bytes appended by garbage collection
@@ -34,6 +35,7 @@ public record StoreStats(
         long deviceBytesUsed,
         long indexMemoryBytes,
         long stagingMemoryBytes,
+        long cacheMemoryBytes,
         String stagingLocation,
         long memoryBudgetBytes,
         long userBytesWritten,

@@ -26,6 +26,7 @@ final class StatsReport {
         lines.title("memory");
         lines.add("budget", Human.bytes(stats.memoryBudgetBytes()));
         lines.add("index", Human.bytes(stats.indexMemoryBytes()) + perKey(stats));
+        lines.add("cache", Human.bytes(stats.cacheMemoryBytes()));
         lines.add("staging", Human.bytes(stats.stagingMemoryBytes()) + "  in " + stats.stagingLocation());
         lines.title("since opening");
         lines.add("puts, deletes", Human.count(stats.puts()) + ", " + Human.count(stats.deletes()));
@@ -77,6 +78,7 @@ final class StatsReport {
         json.writeNumberField("index_memory_bytes", stats.indexMemoryBytes());
         json.writeNumberField("index_bytes_per_key", stats.indexBytesPerKey());
         json.writeNumberField("staging_memory_bytes", stats.stagingMemoryBytes());
+        json.writeNumberField("cache_memory_bytes", stats.cacheMemoryBytes());
         json.writeStringField("staging_location", stats.stagingLocation());
         json.writeNumberField("memory_budget_bytes", stats.memoryBudgetBytes());
         json.writeNumberField("user_bytes_written", stats.userBytesWritten());

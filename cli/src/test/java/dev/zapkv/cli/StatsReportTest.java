@@ -25,6 +25,7 @@ final class StatsReportTest {
                 memory
                   budget               256.0 MiB
                   index                37.2 MiB  (19.5 bytes per key)
+                  cache                128 MiB
                   staging              64.0 MiB  in /dev/shm/zapkv-4711
 
                 since opening
@@ -46,7 +47,7 @@ final class StatsReportTest {
     @Test
     void shouldNotDivideByNothing() {
         final StoreStats empty = new StoreStats(
-                0, 0, 0, -1, 0, 0, 0, "memory", MIB, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "threads", "new");
+                0, 0, 0, -1, 0, 0, 0, 0, "memory", MIB, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "threads", "new");
         assertEquals("""
                 x
                   keys                 0
@@ -81,6 +82,7 @@ final class StatsReportTest {
                 2560 * MIB,
                 39_000_000,
                 64 * MIB,
+                128 * MIB,
                 "/dev/shm/zapkv-4711",
                 256 * MIB,
                 userBytes,

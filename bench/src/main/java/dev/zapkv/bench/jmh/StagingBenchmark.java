@@ -119,7 +119,7 @@ public class StagingBenchmark {
             final int length = sealedLength.getAcquire((int) (block % RING));
             if (length != 0 && log.isCommitted(block, length)) {
                 sealedLength.setRelease((int) (block % RING), 0);
-                log.evict(block);
+                log.release(block);
                 block++;
             } else {
                 LockSupport.parkNanos(PARK_NS);

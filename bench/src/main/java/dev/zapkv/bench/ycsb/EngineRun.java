@@ -17,8 +17,8 @@ import java.util.function.LongSupplier;
 /// then the workloads. What an engine still does in the background after a phase belongs to that phase's processor
 /// time and device bytes, but not to its operations per second; the next phase starts with the engine at rest.
 final class EngineRun {
-    private static final long WARM_UP_RECORDS = 20_000;
-    private static final long WARM_UP_OPERATIONS = 60_000;
+    private static final long WARM_UP_RECORDS = 200_000;
+    private static final long WARM_UP_OPERATIONS = 200_000;
     private static final List<WorkloadKind> WARM_UP = List.of(WorkloadKind.LOAD, WorkloadKind.F, WorkloadKind.D);
 
     private final EngineKind kind;
@@ -48,6 +48,7 @@ final class EngineRun {
     /// Runs everything; results are handed out as they come.
     void run(final Consumer<PhaseResult> results) {
         warmUp();
+        MachineMemory.touch(settings);
         final DataDirectory data = new DataDirectory(create("data"));
         try (KvEngine engine = open(data.path())) {
             final Phase phase = new Phase(engine, settings, seededThread, clock, listener);

@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.file;
 
+import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.DeviceException;
 import java.util.function.IntFunction;
 

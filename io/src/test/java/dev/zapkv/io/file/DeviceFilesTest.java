@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.Completions;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.IoAttributes;

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.Completions;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.IoAttributes;

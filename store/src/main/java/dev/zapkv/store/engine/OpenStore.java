@@ -50,6 +50,7 @@ public final class OpenStore implements AutoCloseable {
     private static final long MEMORY_PER_INDEX_SHARD = 16L << 20;
     private static final long MAX_INDEX_SHARDS = 4096;
     private static final int MIN_STAGING_CHUNKS = 2;
+    private static final int STAGING_SHARE = 8;
     // A part of the zones stays garbage, so that each collected zone brings a gain.
     private static final double USABLE_SHARE = 0.95;
     // A note waits for the device, so not every zone gets one.
@@ -247,9 +248,7 @@ public final class OpenStore implements AutoCloseable {
                 epoch,
                 image.blockBytes(),
                 MIN_STAGING_CHUNKS * slotsPerChunk,
-                (int) Math.max(
-                        (long) MIN_STAGING_CHUNKS * slotsPerChunk,
-                        config.memoryBytes() / AppendAgent.CHUNK_BYTES * slotsPerChunk));
+                stagingChunks() * slotsPerChunk);
         agent = new IoAgent(port, config.nanoClock(), "zapkv-io " + config.name(), config.threaded());
         append = new AppendAgent(
                 port,
@@ -289,6 +288,13 @@ public final class OpenStore implements AutoCloseable {
                 this::retireZone);
         collector = loadCollector();
         gcHost.connect(collector);
+    }
+
+    private int stagingChunks() {
+        return Math.clamp(
+                config.memoryBytes() / STAGING_SHARE / AppendAgent.CHUNK_BYTES,
+                MIN_STAGING_CHUNKS,
+                AppendAgent.MAX_CHUNKS);
     }
 
     private Collector loadCollector() {
@@ -468,6 +474,7 @@ public final class OpenStore implements AutoCloseable {
                 usedZones() * geometry.zoneCapacity(),
                 index.memoryBytes(),
                 (long) append.staging().allocatedSlots() * append.staging().blockBytes(),
+                append.young().memoryBytes(),
                 stagingFile.path().toString(),
                 config.memoryBytes(),
                 user,
@@ -605,7 +612,7 @@ public final class OpenStore implements AutoCloseable {
     private void release(final boolean deleteStaging) {
         CloseHelper.closeAll(
                 config.device(),
-                append == null ? null : append::releaseBuffers,
+                append,
                 collector,
                 metadata,
                 index,

@@ -34,26 +34,24 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 ///
 /// One thread at a time drives it ({@link #doWork}); {@link #want} and the getters are for any
 /// thread.
-public final class AppendAgent {
+public final class AppendAgent implements AutoCloseable {
     /// Kind of the tokens of host appends.
     public static final int KIND_HOST = 1;
     /// Kind of the tokens of flushes.
     public static final int KIND_FLUSH = 2;
     /// Staging grows in steps of this size, each registered with the device as one buffer.
     public static final int CHUNK_BYTES = 4 << 20;
+    /// Most steps: bounds what a slow device can hold up, what a power failure can take at the process level, and the
+    /// memory that is locked for the device.
+    public static final int MAX_CHUNKS = 16;
 
     private static final int SEALED_MESSAGE = 1;
     private static final int MESSAGE_LENGTH = 16;
     // With the ring buffer's own header, rounded up.
     private static final int MESSAGE_ROOM = 32;
     private static final int MAX_IN_FLIGHT = 8;
-    // While staging may grow it does so this far ahead of the writers: opening a zone can take the agent tens of
-    // milliseconds.
-    private static final long GROW_AHEAD_BYTES = 32L << 20;
     // Zones are reserved this far ahead of the writers.
     private static final long PREPARED_BYTES = 16L << 20;
-    // Bounds what a slow device can hold up, and what a power failure can take at the process level.
-    private static final long MAX_PENDING_BYTES = 64L << 20;
     private static final int MAX_ATTEMPTS = 5;
     private static final byte IDLE = 0;
     private static final byte SEALED = 1;
@@ -64,12 +62,11 @@ public final class AppendAgent {
     private final ZoneAllocator allocator;
     private final ZoneTable zones;
     private final StagingLog staging;
-    private final YoungMap young;
+    private final YoungCache young;
     private final PointIndex index;
     private final KeyHash hash;
     private final StoreId storeId;
     private final long epoch;
-    private final long memoryBytes;
     private final int logicalBlock;
     private final int slotsPerChunk;
     private final ManyToOneRingBuffer commands;
@@ -87,7 +84,6 @@ public final class AppendAgent {
     private final boolean[] durable;
 
     private long nextAppend;
-    private long evicted;
     private long settleUpTo;
     private int inFlight;
     private int toRepeat;
@@ -129,10 +125,12 @@ public final class AppendAgent {
         this.hash = hash;
         this.storeId = storeId;
         this.epoch = epoch;
-        this.memoryBytes = memoryBytes;
         logicalBlock = port.device().geometry().blockSize();
         slotsPerChunk = slotsPerChunk(file.blockBytes());
-        young = new YoungMap(port.device().geometry(), file.slotCount());
+        young = new YoungCache(
+                port.device().geometry(),
+                memoryBytes,
+                () -> memoryBytes - index.memoryBytes() - (long) file.allocatedSlots() * file.blockBytes());
         final int ring = Integer.highestOneBit(2 * file.slotCount()) << 1;
         mask = ring - 1;
         length = new int[ring];
@@ -145,7 +143,6 @@ public final class AppendAgent {
         commands = new ManyToOneRingBuffer(new UnsafeBuffer(BufferUtil.allocateDirectAligned(
                 ring * MESSAGE_ROOM + RingBufferDescriptor.TRAILER_LENGTH, BitUtil.CACHE_LINE_LENGTH)));
         nextAppend = firstBlock;
-        evicted = firstBlock - 1;
         frontier = firstBlock - 1;
         flushed = firstBlock - 1;
         staging = new StagingLog(file, firstBlock, new StagingLog.Backpressure() {
@@ -176,7 +173,7 @@ public final class AppendAgent {
     }
 
     /// Appended blocks that are still in memory.
-    public YoungMap young() {
+    public YoungCache young() {
         return young;
     }
 
@@ -257,16 +254,18 @@ public final class AppendAgent {
         grantRoom();
         work += apply();
         work += flushIfWanted();
-        work += replenish();
+        work += growIfShort();
         return work;
     }
 
-    /// Unregisters the staging memory; the device must be idle.
-    public void releaseBuffers() {
+    /// Unregisters the staging memory and gives the cache's back; the device must be idle.
+    @Override
+    public void close() {
         for (final IoBuffer buffer : buffers) {
             buffer.close();
         }
         buffers.clear();
+        young.close();
     }
 
     /// Lets the staging log open as many blocks as are sure to find room on the device. So a claimed block can
@@ -431,6 +430,7 @@ public final class AppendAgent {
             }
             // Publishes the index entries to writers waiting for the block.
             frontier = block;
+            staging.release(block);
             block++;
             work++;
         }
@@ -442,9 +442,13 @@ public final class AppendAgent {
 
     private void applyBlock(final long block, final int i) {
         final int slot = staging.slotOf(block);
-        young.add(slot, address[i], BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
         final MemorySegment memory = staging.memory();
         final long base = staging.offsetInSlot(slot, 0);
+        young.add(
+                address[i],
+                memory,
+                base,
+                BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
         final long start = staging.startOf(block);
         final int zone = zoneOf[i];
         long live = 0;
@@ -509,35 +513,15 @@ public final class AppendAgent {
         flushed = Math.max(flushed, flushCovers);
     }
 
-    /// Keeps some slots free: grows staging within the memory budget, else takes the oldest young blocks' slots.
-    /// While too much waits for the device it does neither, and writers wait.
-    private int replenish() {
-        if ((staging.openBlock() - frontier) * staging.blockBytes() > MAX_PENDING_BYTES) {
+    /// Gives writers more staging when they come near its end: the device or this agent is slower than they are.
+    private int growIfShort() {
+        if (growthRefused
+                || staging.freeSlots() > staging.allocatedSlots() / 2
+                || staging.allocatedSlots() + slotsPerChunk > staging.maxSlots()) {
             return 0;
         }
-        if (staging.freeSlots() < GROW_AHEAD_BYTES / staging.blockBytes() && mayGrow()) {
-            grow();
-            return 1;
-        }
-        final int target = Math.min(CHUNK_BYTES * 2 / staging.blockBytes(), staging.allocatedSlots() / 4);
-        int work = 0;
-        while (staging.freeSlots() < target && evicted < frontier) {
-            evicted++;
-            final int i = (int) evicted & mask;
-            young.remove(
-                    staging.slotOf(evicted),
-                    BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
-            staging.evict(evicted);
-            work++;
-        }
-        return work;
-    }
-
-    private boolean mayGrow() {
-        final long after = (long) (staging.allocatedSlots() + slotsPerChunk) * staging.blockBytes();
-        return !growthRefused
-                && staging.allocatedSlots() + slotsPerChunk <= staging.maxSlots()
-                && after + index.memoryBytes() <= memoryBytes;
+        grow();
+        return 1;
     }
 
     private void grow() {
@@ -545,7 +529,7 @@ public final class AppendAgent {
             staging.grow(slotsPerChunk);
             registerBuffers();
         } catch (final DeviceException e) {
-            // Shared memory is used up by others: the cache stays at its size, which is a bound like any other.
+            // Shared memory is used up by others: staging stays at its size, which is a bound like any other.
             growthRefused = true;
         }
     }

@@ -10,12 +10,12 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.locks.LockSupport;
 
 /// The end of the log, in shared memory: writers claim places in the open block, fill them, and commit; the agent
-/// seals, appends and applies blocks, keeps applied ones as the *young* part of the cache, and reuses the slots of
-/// the oldest.
+/// seals, appends and applies blocks, and reuses their slots.
 ///
 /// A *log position* is {@code blockNumber * blockBytes + offset in the block}: it orders all records of all writers.
 ///
-/// *Invariants.* {@code evicted <= frontier < open block}; a slot belongs to one block at a time; a block is sealed
+/// *Invariants.* {@code frontier < open block}; blocks up to the frontier have no slot; a slot belongs to one block at
+/// a time; a block is sealed
 /// once, after which no place in it is claimed; a sealed block's content changes no more once {@code committed ==
 /// sealed length}.
 ///
@@ -55,7 +55,7 @@ public final class StagingLog {
     private final Backpressure backpressure;
     private final SlotQueue freeSlots;
 
-    // Per slot. Written by whoever opens or evicts the slot, read by readers to validate what they copied.
+    // Per slot. Written by whoever opens or releases the slot, read by readers to validate what they copied.
     private final long[] blockOfSlot;
     // Per slot, padded: bytes committed. Writers add with release, the agent reads with acquire.
     private final long[] committed;
@@ -190,7 +190,7 @@ public final class StagingLog {
 
     /// Whether a slot still holds a block: what was copied in between is what the block says.
     public boolean stillHolds(final int slot, final long block) {
-        // Pairs with the full fence in evict: loads of the copy must not move below this check.
+        // Pairs with the full fence in release: loads of the copy must not move below this check.
         VarHandle.acquireFence();
         return (long) LONGS.getOpaque(blockOfSlot, slot) == block;
     }
@@ -274,8 +274,9 @@ public final class StagingLog {
         return (int) INTS.getAcquire(slotOfBlock, (int) block & ringMask);
     }
 
-    /// Takes a block's slot away. Readers that were copying from it will notice. Agent.
-    public void evict(final long block) {
+    /// Takes a block's slot away: its records are found elsewhere now. Readers that were copying from it will notice.
+    /// Agent.
+    public void release(final long block) {
         final int slot = slotOf(block);
         LONGS.setOpaque(blockOfSlot, slot, 0L);
         // The slot's new content must not become visible before the invalidation.

@@ -28,8 +28,10 @@ public final class ReadContext {
 
     private MemorySegment memory;
     private long offset;
+    private boolean staged;
     private int slot;
     private long block;
+    private long place;
     private int flags;
     private long valueOffset;
     private int valueLength;
@@ -41,8 +43,16 @@ public final class ReadContext {
     void staged(final MemorySegment staging, final long at, final int inSlot, final long ofBlock) {
         memory = staging;
         offset = at;
+        staged = true;
         slot = inSlot;
         block = ofBlock;
+    }
+
+    void cached(final MemorySegment cache, final long at, final long atPlace) {
+        memory = cache;
+        offset = at;
+        staged = false;
+        place = atPlace;
     }
 
     /// Reads a record into scratch memory and verifies its checksum; the reason if it does not hold, else null.
@@ -141,11 +151,19 @@ public final class ReadContext {
         return valueLength;
     }
 
+    boolean isStaged() {
+        return staged;
+    }
+
     int slot() {
         return slot;
     }
 
     long block() {
         return block;
+    }
+
+    long place() {
+        return place;
     }
 }

@@ -8,26 +8,27 @@ import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.StagingLog;
-import dev.zapkv.store.log.YoungMap;
+import dev.zapkv.store.log.YoungCache;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
 
-/// Finds and reads records: index, then staging, then the device. Nothing read from the device is handed out before
-/// its checksum and its key were verified; what is copied from staging is validated against the reuse of its slot.
+/// Finds and reads records: index, then staging or the cache of young blocks, then the device. Nothing read from the
+/// device is handed out before
+/// its checksum and its key were verified; what is copied from memory is validated against its reuse.
 /// Where a look-up loses a race with relocation, reset or eviction, it starts again at the index.
 public final class RecordReader {
     private static final int MAX_CORRUPT_READS = 3;
 
     private final PointIndex index;
     private final StagingLog staging;
-    private final YoungMap young;
+    private final YoungCache young;
     private final ZoneDevice device;
     private final ThreadLocal<ReadContext> contexts = ThreadLocal.withInitial(ReadContext::new);
     private final LongAdder deviceReads = new LongAdder();
 
     /// A reader of an open store.
     public RecordReader(
-            final PointIndex index, final StagingLog staging, final YoungMap young, final ZoneDevice device) {
+            final PointIndex index, final StagingLog staging, final YoungCache young, final ZoneDevice device) {
         this.index = index;
         this.staging = staging;
         this.young = young;
@@ -54,11 +55,11 @@ public final class RecordReader {
             if (entry == 0 || IndexEntry.isTombstone(entry)) {
                 return null;
             }
-            final boolean staged = locateStaged(entry, context);
-            if (!staged && IndexEntry.isMemory(entry)) {
+            final boolean inMemory = locate(entry, context);
+            if (!inMemory && IndexEntry.isMemory(entry)) {
                 continue;
             }
-            if (!staged) {
+            if (!inMemory) {
                 final String reason = readDevice(entry, key.length, context);
                 if (reason != null) {
                     if (index.get(fingerprint, location) == entry && ++corruptReads >= MAX_CORRUPT_READS) {
@@ -71,7 +72,7 @@ public final class RecordReader {
             if (matches) {
                 context.copyValue(into, at);
             }
-            if (staged && !staging.stillHolds(context.slot(), context.block())) {
+            if (inMemory && !stillHolds(context)) {
                 continue;
             }
             if (matches) {
@@ -93,8 +94,8 @@ public final class RecordReader {
     /// entry is current
     public ReadContext readEntry(final long entry, final BooleanSupplier stillThere) {
         final ReadContext context = contexts.get();
-        final boolean staged = locateStaged(entry, context);
-        if (!staged) {
+        final boolean inMemory = locate(entry, context);
+        if (!inMemory) {
             if (IndexEntry.isMemory(entry)) {
                 return null;
             }
@@ -107,7 +108,7 @@ public final class RecordReader {
             }
         }
         final boolean copied = context.copyKeyAndValue();
-        return copied && (!staged || staging.stillHolds(context.slot(), context.block())) ? context : null;
+        return copied && (!inMemory || stillHolds(context)) ? context : null;
     }
 
     /// Look-ups that went to the device.
@@ -115,7 +116,8 @@ public final class RecordReader {
         return deviceReads.sum();
     }
 
-    private boolean locateStaged(final long entry, final ReadContext context) {
+    /// Finds the record in memory, by its log position in staging or by its device address in the cache.
+    private boolean locate(final long entry, final ReadContext context) {
         if (IndexEntry.isMemory(entry)) {
             final int slot = staging.slotForRead(entry);
             final long block = staging.blockInSlot(slot);
@@ -126,21 +128,19 @@ public final class RecordReader {
             return true;
         }
         final long address = IndexEntry.deviceAddress(entry);
-        final int slot = young.slotOf(address);
-        if (slot < 0) {
+        final long place = young.find(address);
+        if (place == YoungCache.ABSENT) {
             return false;
         }
-        final long block = staging.blockInSlot(slot);
-        // Asked again: a slot is taken out of the map before it changes its block, so this is the block of the address.
-        if (block == 0 || young.slotOf(address) != slot) {
-            return false;
-        }
-        final long offset = address - young.addressOf(slot);
-        if (offset < 0 || offset >= staging.blockBytes()) {
-            return false;
-        }
-        context.staged(staging.memory(), staging.offsetInSlot(slot, offset), slot, block);
+        context.cached(young.memory(), young.offsetOf(place, address), place);
         return true;
+    }
+
+    /// Whether what was copied from memory is what was located.
+    private boolean stillHolds(final ReadContext context) {
+        return context.isStaged()
+                ? staging.stillHolds(context.slot(), context.block())
+                : young.stillHolds(context.place());
     }
 
     private String readDevice(final long entry, final int keyLength, final ReadContext context) {

@@ -122,7 +122,7 @@ class StagingLogTest {
                 Thread.onSpinWait();
             }
             assertFalse(waiting.isDone());
-            log.evict(FIRST);
+            log.release(FIRST);
             assertEquals((long) (FIRST + SLOTS) * BLOCK + BlockFormat.HEADER_LENGTH, waiting.get());
         }
         refusing = true;
@@ -152,7 +152,7 @@ class StagingLogTest {
         assertFalse(log.isBlockOf(FIRST + 1, entry));
         assertEquals(log.offsetOf(position), log.offsetInSlot(slot, log.offsetInBlock(entry)));
         assertTrue(log.stillHolds(slot, FIRST));
-        log.evict(FIRST);
+        log.release(FIRST);
         assertFalse(log.stillHolds(slot, FIRST));
         for (int i = 0; i < SLOTS; i++) {
             log.commit(log.claim(log.maxClaim()), log.maxClaim());
@@ -176,7 +176,7 @@ class StagingLogTest {
                     final Integer length = sealed.get(block);
                     if (length != null && log.isCommitted(block, length)) {
                         verify(block, length);
-                        log.evict(block++);
+                        log.release(block++);
                     } else {
                         Thread.onSpinWait();
                     }

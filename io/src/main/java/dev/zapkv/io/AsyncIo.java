@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io;
 
 import java.util.Locale;
 
@@ -18,7 +18,7 @@ public enum AsyncIo {
     public static final String PROPERTY = "zapkv.io.async";
 
     /// Replaces {@link #AUTO} by what the system property says.
-    AsyncIo conclude() {
+    public AsyncIo conclude() {
         final String value = System.getProperty(PROPERTY, "auto");
         if (this != AUTO) {
             return this;
