@@ -12,9 +12,10 @@ import java.lang.foreign.MemorySegment;
 /// *Exactly once.* Each accepted token gets {@link CompletionHandler#onResult} once and then {@link
 /// CompletionHandler#onBufferReleased} once, also when the command failed and when the device is closed.
 ///
-/// *Threads.* All methods but {@link #readSync}, {@link #geometry} and {@link #capabilities} need external
-/// synchronisation: one caller at a time, not necessarily always the same platform thread. {@link #readSync} may be
-/// called by any thread, virtual ones included, at any time; after {@link #close} it throws {@link DeviceException}.
+/// *Threads.* All methods but {@link #readSync}, {@link #geometry}, {@link #capabilities} and {@link #counters} need
+/// external synchronisation: one caller at a time, not necessarily always the same platform thread. {@link #readSync}
+/// may be called by any thread, virtual ones included, at any time; after {@link #close} it throws {@link
+/// DeviceException}.
 ///
 /// *Addresses.* A device address is {@code zone * geometry().zoneSize() + offset}, in bytes, a 64-bit value.
 ///
@@ -28,6 +29,12 @@ public interface ZoneDevice extends AutoCloseable {
 
     /// What the device can do and how that was learned.
     Capabilities capabilities();
+
+    /// What went through the device so far; all zeros if it does not count. Callable from any thread, also after {@link
+    /// #close}; a snapshot taken while commands complete may mix values of neighbouring moments.
+    default DeviceCounters counters() {
+        return DeviceCounters.NONE;
+    }
 
     /// Registers memory for use by {@link #append} and {@link #read}, so that the kernel need not pin it for each
     /// command. The memory must be aligned to, and a multiple of, the logical block. A device without registered
