@@ -25,7 +25,7 @@ final class StatsReportTest {
                 memory
                   budget               256.0 MiB
                   index                37.2 MiB  (19.5 bytes per key)
-                  cache                128 MiB
+                  cache                128.0 MiB
                   staging              64.0 MiB  in /dev/shm/zapkv-4711
 
                 since opening

@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 /// Collects one zone after the other, when {@link GcPace} says so or when asked to.
 final class GcAgent implements Collector {
     private static final int READ_BYTES = 1 << 20;
+    private static final int FRUITLESS_ROUNDS = 2;
 
     private final CollectorHost host;
     private final VictimPolicy policy;
@@ -21,6 +22,10 @@ final class GcAgent implements Collector {
     private final ArrayDeque<Integer> requested = new ArrayDeque<>();
     private ZoneCollection current;
     private boolean exhausted;
+    // Zones collected since a block of writers was applied, and what was live then.
+    private int fruitless;
+    private long frontier;
+    private long live;
     private long zonesCollected;
 
     GcAgent(final CollectorHost host, final VictimPolicy policy) {
@@ -60,6 +65,7 @@ final class GcAgent implements Collector {
         }
         if (current.isDone()) {
             zonesCollected++;
+            fruitless++;
         } else {
             policy.exclude(current.zone());
         }
@@ -77,9 +83,23 @@ final class GcAgent implements Collector {
             exhausted = false;
             return VictimPolicy.NONE;
         }
-        final int victim = policy.choose();
+        final int victim = turnsInACircle() ? VictimPolicy.NONE : policy.choose();
         exhausted = victim == VictimPolicy.NONE;
         return victim;
+    }
+
+    /// Whether writers wait for room and every zone was collected without making any: live records fill the zones but
+    /// for the ends that no block fits into. Then only a delete helps.
+    private boolean turnsInACircle() {
+        final long liveNow = host.zones().totalLiveBytes();
+        if (!host.writersStarved() || host.frontierPosition() != frontier || liveNow < live) {
+            fruitless = 0;
+        }
+        if (fruitless == 0) {
+            frontier = host.frontierPosition();
+            live = liveNow;
+        }
+        return fruitless > FRUITLESS_ROUNDS * host.zones().usedZones();
     }
 
     @Override

@@ -110,7 +110,9 @@ final class Relocator implements AutoCloseable {
             toAppend.add(i);
             return;
         }
-        moveEntries(blocks.get(i), result);
+        final RelocationBlock block = blocks.get(i);
+        host.landed(result, block.buffer(), block.payloadLength());
+        moveEntries(block, result);
         free.add(i);
     }
 

@@ -27,8 +27,8 @@ final class ZoneCollection {
     }
 
     private static final int RECORDS_PER_STEP = 64;
-    // A writer moves an index entry first and the live bytes a moment later.
-    private static final int LIVE_CHECKS = 10_000;
+    // A writer moves an index entry first and the live bytes a moment later, unless it loses the processor in between.
+    private static final long LIVE_WAIT_NS = 10_000_000_000L;
 
     private final CollectorHost host;
     private final ZoneTable zones;
@@ -51,7 +51,7 @@ final class ZoneCollection {
     private int recordAt;
     private int recordsEnd;
     private long settleTicket;
-    private int liveChecks;
+    private long waitingSince = -1;
 
     ZoneCollection(final CollectorHost host, final Relocator relocator, final IoBuffer buffer, final int zone) {
         this.host = host;
@@ -199,10 +199,14 @@ final class ZoneCollection {
             state = State.DONE;
             return 1;
         }
-        if (++liveChecks > LIVE_CHECKS) {
+        final long now = host.nanoTime();
+        if (waitingSince < 0) {
+            waitingSince = now;
+        } else if (now - waitingSince > LIVE_WAIT_NS) {
             fail(0, left + " live bytes were not found in the zone");
         }
-        return 1;
+        // Nothing to do but wait: the agent may sleep.
+        return 0;
     }
 
     private void fail(final long offset, final String reason) {

@@ -33,7 +33,11 @@ final class Simulation {
     private static final int BLOCK_BYTES = 64 << 10;
     private static final int LOGICAL_BLOCK = 4096;
     private static final long MEMORY_BYTES = 32L << 20;
-    private static final int[] ZONE_CAPACITIES = {192 << 10, 256 << 10, 384 << 10, 512 << 10};
+    /// Zones of three to eight blocks.
+    static final int[] SMALL_ZONES = {192 << 10, 256 << 10, 384 << 10, 512 << 10};
+    /// Zones of two blocks: a stream is always about to run out of its zone.
+    static final int[] TINY_ZONES = {128 << 10};
+
     // Metadata, reserve and open zones: see the store's bound of its live bytes.
     private static final int UNUSABLE_ZONES = 6;
 
@@ -69,15 +73,16 @@ final class Simulation {
     private int crashes;
     private long zonesCollected;
 
-    /// @param directory for staging files, empty
-    Simulation(final long seed, final int steps, final Path directory) {
+    /// @param zoneCapacities to choose from
+    /// @param directory      for staging files, empty
+    Simulation(final long seed, final int steps, final int[] zoneCapacities, final Path directory) {
         this.seed = seed;
         this.steps = steps;
         this.directory = directory;
         random = new SplittableRandom(seed);
         crashRandom = random.split();
         storeRandom = random.split();
-        final int capacity = ZONE_CAPACITIES[random.nextInt(ZONE_CAPACITIES.length)];
+        final int capacity = zoneCapacities[random.nextInt(zoneCapacities.length)];
         final int zones = 10 + random.nextInt(14);
         geometry = new ZoneGeometry(
                 LOGICAL_BLOCK, Integer.highestOneBit(capacity * 2 - 1), capacity, zones, 0, 0, BLOCK_BYTES);

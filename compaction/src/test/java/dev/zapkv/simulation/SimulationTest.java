@@ -36,6 +36,13 @@ final class SimulationTest {
         run(seed, STEPS);
     }
 
+    @ParameterizedTest
+    @MethodSource("seeds")
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void shouldKeepItsPromisesWithZonesOfTwoBlocks(final long seed) throws IOException {
+        run(seed, STEPS, Simulation.TINY_ZONES);
+    }
+
     @Test
     void shouldDoTheSameAgainUnderTheSameSeed() throws IOException {
         final long first = run(4711, 400);
@@ -71,7 +78,12 @@ final class SimulationTest {
     }
 
     private long run(final long seed, final int steps) throws IOException {
-        final Simulation simulation = new Simulation(seed, steps, Files.createTempDirectory(directory, "staging"));
+        return run(seed, steps, Simulation.SMALL_ZONES);
+    }
+
+    private long run(final long seed, final int steps, final int[] zoneCapacities) throws IOException {
+        final Simulation simulation =
+                new Simulation(seed, steps, zoneCapacities, Files.createTempDirectory(directory, "staging"));
         try {
             return simulation.run();
         } catch (final AssertionError e) {

@@ -21,6 +21,7 @@ import dev.zapkv.zone.ZoneTable;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntConsumer;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import java.util.zip.CRC32C;
 import org.agrona.collections.Long2LongHashMap;
 
@@ -41,6 +42,7 @@ final class GcHost implements CollectorHost {
     private final boolean unbounded;
     private final LongConsumer liveChange;
     private final IntConsumer retire;
+    private final LongSupplier nanoClock;
     private final CRC32C crc = new CRC32C();
     private final Long2LongHashMap zoneOfAppend = new Long2LongHashMap(NO_ZONE);
     private long nextBlock;
@@ -59,7 +61,8 @@ final class GcHost implements CollectorHost {
             final boolean unbounded,
             final long nextBlock,
             final LongConsumer liveChange,
-            final IntConsumer retire) {
+            final IntConsumer retire,
+            final LongSupplier nanoClock) {
         this.port = port;
         this.allocator = allocator;
         this.zones = zones;
@@ -72,6 +75,7 @@ final class GcHost implements CollectorHost {
         this.nextBlock = nextBlock;
         this.liveChange = liveChange;
         this.retire = retire;
+        this.nanoClock = nanoClock;
     }
 
     /// Hands completions to the collector.
@@ -197,6 +201,19 @@ final class GcHost implements CollectorHost {
     }
 
     @Override
+    public void landed(final long address, final IoBuffer buffer, final int payloadLength) {
+        // What was just written is worth more than what was only moved: that gets what would else be unused.
+        if (append.young().hasSpareRoom()) {
+            append.young()
+                    .add(
+                            address,
+                            buffer.memory(),
+                            0,
+                            BlockFormat.appendLength(payloadLength, geometry().blockSize()));
+        }
+    }
+
+    @Override
     public boolean moveEntry(final MemorySegment memory, final long record, final long expected, final long entry) {
         final int keyLength = RecordFormat.keyLength(memory, record);
         final long key = record + RecordFormat.keyOffset(RecordFormat.flags(memory, record));
@@ -212,6 +229,11 @@ final class GcHost implements CollectorHost {
     @Override
     public long frontierPosition() {
         return append.staging().startOf(append.frontier() + 1);
+    }
+
+    @Override
+    public long nanoTime() {
+        return nanoClock.getAsLong();
     }
 
     @Override

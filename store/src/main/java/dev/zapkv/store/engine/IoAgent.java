@@ -42,6 +42,7 @@ final class IoAgent implements StagingLog.Backpressure {
     private volatile boolean parked;
     private volatile Throwable failure;
     private volatile boolean full;
+    private volatile boolean outOfRoom;
     private volatile long stalls;
 
     /// An agent that {@link #start} will set going.
@@ -84,10 +85,15 @@ final class IoAgent implements StagingLog.Backpressure {
             } else {
                 LockSupport.parkNanos(this, WAITER_PARK_NS);
             }
-            if (full && append.starved()) {
+            if (outOfRoom) {
                 throw storeFull();
             }
         }
+    }
+
+    /// Whether a block that was written to will find no room: nothing can be collected.
+    boolean outOfRoom() {
+        return outOfRoom;
     }
 
     /// Whether a block has reached a level.
@@ -235,6 +241,7 @@ final class IoAgent implements StagingLog.Backpressure {
             work += housekeeping.getAsInt();
             work += collector.doWork();
             full = append.starved() && collector.isExhausted();
+            outOfRoom = append.outOfRoom() && collector.isExhausted();
             if (work == 0 && port.device().inFlight() > 0) {
                 work += port.await(DEVICE_WAIT_NS);
             }

@@ -285,7 +285,8 @@ public final class OpenStore implements AutoCloseable {
                 image.capacityBytes() < 0,
                 Math.max(image.nextGcBlock(), replayed.highestGcBlock() + 1),
                 engine::relocated,
-                this::retireZone);
+                this::retireZone,
+                config.nanoClock());
         collector = loadCollector();
         gcHost.connect(collector);
     }
@@ -307,8 +308,8 @@ public final class OpenStore implements AutoCloseable {
 
     private long usableBytes() {
         final long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L;
-        // A zone is left when the next block does not fit: half a block on average is never written.
-        return (long) (dataZones * (geometry.zoneCapacity() - image.blockBytes() / 2) * USABLE_SHARE);
+        // A zone is left when the next block does not fit: up to a block is never written.
+        return (long) (dataZones * (geometry.zoneCapacity() - image.blockBytes()) * USABLE_SHARE);
     }
 
     private void adoptOpenZones() {
@@ -584,7 +585,7 @@ public final class OpenStore implements AutoCloseable {
         append.want(last, true);
         while (agent.failure() == null && !(append.flushed() >= last && append.isIdle())) {
             agent.cycle();
-            if (append.starved() && collector.isExhausted()) {
+            if (agent.outOfRoom()) {
                 return false;
             }
         }

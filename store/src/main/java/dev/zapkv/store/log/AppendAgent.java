@@ -93,6 +93,7 @@ public final class AppendAgent implements AutoCloseable {
     private boolean flushAnswersRequest;
     private boolean growthRefused;
     private boolean starved;
+    private boolean outOfRoom;
     private long hostBytes;
     private long flushes;
 
@@ -216,6 +217,12 @@ public final class AppendAgent implements AutoCloseable {
         return starved;
     }
 
+    /// Whether a block that was written to waits for a zone. Each was promised room when it was opened; failed appends
+    /// may have used it up.
+    public boolean outOfRoom() {
+        return outOfRoom;
+    }
+
     /// Bytes appended for writers.
     public long hostBytes() {
         return hostBytes;
@@ -306,6 +313,7 @@ public final class AppendAgent implements AutoCloseable {
 
     private int submit() {
         int work = 0;
+        outOfRoom = false;
         if (toRepeat > 0) {
             for (long block = frontier + 1; block < nextAppend && toRepeat > 0; block++) {
                 if (state[(int) block & mask] == SEALED) {
@@ -346,6 +354,7 @@ public final class AppendAgent implements AutoCloseable {
                 zone = allocator.take(Stream.HOST, appendLength, true);
             }
             if (zone == ZoneAllocator.NONE) {
+                outOfRoom = true;
                 return false;
             }
             zoneOf[i] = zone;

@@ -53,6 +53,9 @@ public interface CollectorHost {
     /// Current index entry of a record's key; 0 if there is none.
     long entryOf(MemorySegment memory, long recordOffset);
 
+    /// A block appended by {@link #append} lies at an address now. Before its index entries are moved.
+    void landed(long address, IoBuffer buffer, int payloadLength);
+
     /// Moves an index entry to a record's new place.
     ///
     /// @return false if the record was superseded meanwhile
@@ -60,6 +63,9 @@ public interface CollectorHost {
 
     /// First log position that is not yet applied.
     long frontierPosition();
+
+    /// The store's clock in nanoseconds.
+    long nanoTime();
 
     /// Asks for everything accepted so far, and every completed append, to be flushed.
     ///
