@@ -4,6 +4,8 @@ package dev.zapkv.io.file;
 import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.Capabilities.Capability;
+import dev.zapkv.io.command.IoEngine;
+import dev.zapkv.io.command.ThreadEngine;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -2,13 +2,14 @@
 package dev.zapkv.io.file;
 
 import dev.zapkv.io.Capabilities;
-import dev.zapkv.io.CompletionHandler;
 import dev.zapkv.io.DeviceException;
-import dev.zapkv.io.IoBuffer;
-import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.io.command.CommandDevice;
+import dev.zapkv.io.command.Commands;
+import dev.zapkv.io.command.IoEngine;
+import dev.zapkv.io.command.IoEngines;
 import dev.zapkv.io.emulated.CommandChecks;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
@@ -37,36 +38,28 @@ import java.nio.file.Path;
 /// is reported as full, with a write pointer that is only an upper bound.
 ///
 /// *Flush* is one {@code fdatasync} per file written since; see {@code FlushRounds} for a failed one.
-public final class FileZoneDevice implements ZoneDevice {
+@SuppressWarnings("exports") // the superclass adds nothing to the interface
+public final class FileZoneDevice extends CommandDevice {
     private static final int APPEND_LENGTH_MAX = 1 << 30;
-    private static final long CLOSE_WAIT_NS = 1_000_000_000L;
-    private static final CompletionHandler NOBODY = (token, result, honoured) -> {};
 
     private final Path directory;
-    private final ZoneGeometry geometry;
     private final EmulatedZones zones;
     private final ZoneFiles files;
-    private final IoEngine engine;
-    private final Capabilities capabilities;
-
     private final FileCommands commands;
-    private boolean closed;
 
     private FileZoneDevice(
             final Path directory,
             final ZoneGeometry geometry,
+            final Capabilities capabilities,
             final EmulatedZones zones,
             final ZoneFiles files,
             final IoEngine engine,
-            final FileDeviceOptions options,
-            final boolean direct) {
+            final FileCommands commands) {
+        super("the device in " + directory, geometry, capabilities, engine, commands);
         this.directory = directory;
-        this.geometry = geometry;
         this.zones = zones;
         this.files = files;
-        this.engine = engine;
-        capabilities = FileCapabilities.describe(engine, options, direct);
-        commands = new FileCommands(geometry, zones, files, engine, options.queueDepth(), direct);
+        this.commands = commands;
     }
 
     /// Whether a directory holds a device, usable or not.
@@ -132,9 +125,15 @@ public final class FileZoneDevice implements ZoneDevice {
             } else {
                 restoreUnclean(geometry, zones, files);
             }
-            engine = IoEngines.open(options.asyncIo(), options.queueDepth() + FileCommands.SYNC_SLOTS);
-            final FileZoneDevice device =
-                    new FileZoneDevice(directory, geometry, zones, files, engine, options, direct);
+            engine = IoEngines.open(options.asyncIo(), options.queueDepth() + Commands.SYNC_SLOTS);
+            final FileZoneDevice device = new FileZoneDevice(
+                    directory,
+                    geometry,
+                    FileCapabilities.describe(engine, options, direct),
+                    zones,
+                    files,
+                    engine,
+                    new FileCommands(geometry, zones, files, engine, options.queueDepth(), direct));
             files.deleteUnfinished();
             // Last: from here on only close makes the states valid again.
             DurableFiles.delete(directory.resolve(ZoneStatesFile.FILE_NAME));
@@ -167,116 +166,9 @@ public final class FileZoneDevice implements ZoneDevice {
         }
     }
 
-    @Override
-    public ZoneGeometry geometry() {
-        return geometry;
-    }
-
-    @Override
-    public Capabilities capabilities() {
-        return capabilities;
-    }
-
     /// Where the device lies.
     public Path directory() {
         return directory;
-    }
-
-    @Override
-    public IoBuffer register(final MemorySegment memory) {
-        requireOpen();
-        CommandChecks.memory(geometry, memory);
-        final int index = engine.register(memory);
-        return new FileIoBuffer(this, memory, Math.max(index, IoEngine.UNREGISTERED));
-    }
-
-    void unregister(final int index) {
-        if (!closed) {
-            engine.unregister(index);
-        }
-    }
-
-    @Override
-    public boolean append(
-            final int zone,
-            final IoBuffer buffer,
-            final long offset,
-            final int length,
-            final int attributes,
-            final long token) {
-        requireOpen();
-        final FileIoBuffer own = own(buffer);
-        CommandChecks.append(geometry, zone, own.memory().byteSize(), offset, length, attributes);
-        if (commands.isFull()) {
-            return false;
-        }
-        commands.append(zone, own, offset, length, attributes, token);
-        return true;
-    }
-
-    @Override
-    public boolean read(
-            final long address,
-            final IoBuffer buffer,
-            final long offset,
-            final int length,
-            final int attributes,
-            final long token) {
-        requireOpen();
-        final FileIoBuffer own = own(buffer);
-        CommandChecks.read(geometry, address, own.memory().byteSize(), offset, length, attributes);
-        if (commands.isFull()) {
-            return false;
-        }
-        commands.read(address, own, offset, length, attributes, token);
-        return true;
-    }
-
-    @Override
-    public boolean flush(final long token) {
-        requireOpen();
-        if (commands.isFull()) {
-            return false;
-        }
-        commands.flush(token);
-        return true;
-    }
-
-    @Override
-    public int poll(final CompletionHandler handler) {
-        requireOpen();
-        return commands.poll(handler, -1);
-    }
-
-    @Override
-    public int await(final CompletionHandler handler, final long timeoutNs) {
-        requireOpen();
-        final long startNs = System.nanoTime();
-        long leftNs = Math.max(0, timeoutNs);
-        while (true) {
-            if (commands.inFlight() == 0) {
-                engine.takeWakeup();
-                return 0;
-            }
-            final int count = commands.poll(handler, leftNs);
-            if (engine.takeWakeup() || count > 0) {
-                return count;
-            }
-            leftNs = timeoutNs - (System.nanoTime() - startNs);
-            if (leftNs <= 0) {
-                return 0;
-            }
-        }
-    }
-
-    @Override
-    public void wakeup() {
-        engine.wakeup();
-    }
-
-    @Override
-    public int inFlight() {
-        return commands.inFlight();
     }
 
     @Override
@@ -287,15 +179,13 @@ public final class FileZoneDevice implements ZoneDevice {
 
     @Override
     public ZoneInfo report(final int zone) {
-        requireOpen();
-        CommandChecks.zone(geometry, zone);
+        requireZone(zone);
         return zones.report(zone);
     }
 
     @Override
     public void open(final int zone) {
-        requireOpen();
-        CommandChecks.zone(geometry, zone);
+        requireZone(zone);
         zones.check(zone, "open", zones.openRefusal(zone));
         files.create(zone, true);
         zones.open(zone);
@@ -303,24 +193,21 @@ public final class FileZoneDevice implements ZoneDevice {
 
     @Override
     public void finish(final int zone) {
-        requireOpen();
-        CommandChecks.zone(geometry, zone);
+        requireZone(zone);
         zones.finish(zone);
         commands.closeWriterIfDone(zone);
     }
 
     @Override
     public void reset(final int zone) {
-        requireOpen();
-        CommandChecks.zone(geometry, zone);
+        requireZone(zone);
         zones.reset(zone);
         commands.zoneReset(zone);
     }
 
     @Override
     public void release(final int zone) {
-        requireOpen();
-        CommandChecks.zone(geometry, zone);
+        requireZone(zone);
         if (zones.state(zone) != ZoneState.EMPTY) {
             throw new IllegalStateException(
                     "release of zone=" + zone + " in state " + zones.state(zone) + ": reset it first");
@@ -330,44 +217,19 @@ public final class FileZoneDevice implements ZoneDevice {
         }
     }
 
-    private FileIoBuffer own(final IoBuffer buffer) {
-        if (buffer instanceof final FileIoBuffer own && own.belongsTo(this)) {
-            return own;
-        }
-        throw new IllegalArgumentException("the buffer was not registered with this device: " + buffer);
-    }
-
-    private void requireOpen() {
-        if (closed) {
-            throw new DeviceException("the device in " + directory + " is closed", 0);
+    @Override
+    protected void shutDown() {
+        requireSynced(commands.syncAll());
+        try {
+            ZoneStatesFile.write(directory, geometry, zones);
+        } catch (final IOException e) {
+            throw new DeviceException("cannot save the zone states of " + directory + ": " + e, Errno.EIO, e);
         }
     }
 
     @Override
-    public void close() {
-        if (closed) {
-            return;
-        }
-        if (commands.isPolling()) {
-            throw new IllegalStateException("a completion handler must not close the device");
-        }
-        closed = true;
-        try {
-            while (commands.inFlight() > 0) {
-                commands.poll(NOBODY, CLOSE_WAIT_NS);
-                engine.takeWakeup();
-            }
-            requireSynced(commands.syncAll());
-            ZoneStatesFile.write(directory, geometry, zones);
-        } catch (final IOException e) {
-            throw new DeviceException("cannot save the zone states of " + directory + ": " + e, Errno.EIO, e);
-        } finally {
-            try {
-                engine.close();
-            } finally {
-                files.close();
-            }
-        }
+    protected void releaseMedia() {
+        files.close();
     }
 
     /// A clean stop means that everything below the write pointers is durable. After a failed sync the stop

@@ -3,6 +3,7 @@ package dev.zapkv.io.file;
 
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
 import java.io.IOException;

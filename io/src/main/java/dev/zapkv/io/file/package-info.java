@@ -7,5 +7,5 @@
 /// else.
 ///
 /// Read {@link dev.zapkv.io.file.FileZoneDevice} first, then {@code ZoneFiles} (what lies in the directory),
-/// {@code IoEngine} (how commands get to the kernel) and {@code FlushRounds}.
+/// and the package {@code command}: {@code IoEngine} (how commands get to the kernel) and {@code FlushRounds}.
 package dev.zapkv.io.file;

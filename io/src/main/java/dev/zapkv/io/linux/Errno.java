@@ -9,18 +9,26 @@ public final class Errno {
     public static final int EINTR = 4;
     /// I/O error.
     public static final int EIO = 5;
+    /// No such file or directory.
+    public static final int ENOENT = 2;
     /// Try again.
     public static final int EAGAIN = 11;
     /// Out of memory.
     public static final int ENOMEM = 12;
+    /// Permission denied.
+    public static final int EACCES = 13;
     /// Resource busy.
     public static final int EBUSY = 16;
     /// File exists.
     public static final int EEXIST = 17;
     /// Invalid argument.
     public static final int EINVAL = 22;
+    /// Not a typewriter; here: the driver does not know the command.
+    public static final int ENOTTY = 25;
     /// No space left on device.
     public static final int ENOSPC = 28;
+    /// Read-only file system; here: a read-only zone.
+    public static final int EROFS = 30;
     /// Function not implemented.
     public static final int ENOSYS = 38;
     /// Timer expired.
@@ -46,14 +54,14 @@ public final class Errno {
     private static String name(final int errno) {
         return switch (errno) {
             case EPERM -> "EPERM";
-            case 2 -> "ENOENT";
+            case ENOENT -> "ENOENT";
             case EINTR -> "EINTR";
             case EIO -> "EIO";
             case 6 -> "ENXIO";
             case 9 -> "EBADF";
             case EAGAIN -> "EAGAIN";
             case ENOMEM -> "ENOMEM";
-            case 13 -> "EACCES";
+            case EACCES -> "EACCES";
             case 14 -> "EFAULT";
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
@@ -61,10 +69,10 @@ public final class Errno {
             case EINVAL -> "EINVAL";
             case 23 -> "ENFILE";
             case 24 -> "EMFILE";
-            case 25 -> "ENOTTY";
+            case ENOTTY -> "ENOTTY";
             case 27 -> "EFBIG";
             case ENOSPC -> "ENOSPC";
-            case 30 -> "EROFS";
+            case EROFS -> "EROFS";
             case ENOSYS -> "ENOSYS";
             case 40 -> "ELOOP";
             case 53 -> "EBADR";

@@ -91,6 +91,10 @@ public final class Libc {
             downcall("pread", FunctionDescriptor.of(LONG, INT, POINTER, LONG, LONG));
     private static final MethodHandle WRITE = downcall("write", FunctionDescriptor.of(LONG, INT, LONG, LONG));
     private static final MethodHandle LSEEK = downcall("lseek", FunctionDescriptor.of(LONG, INT, LONG, INT));
+    private static final MethodHandle IOCTL =
+            downcall("ioctl", FunctionDescriptor.of(INT, INT, LONG, LONG), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle FCNTL =
+            downcall("fcntl", FunctionDescriptor.of(INT, INT, INT, LONG), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle EVENTFD = downcall("eventfd", FunctionDescriptor.of(INT, INT, INT));
     // The C library has no wrapper for these. All arguments travel as longs: the kernel narrows them itself.
     private static final MethodHandle SYSCALL_2 =
@@ -251,6 +255,26 @@ public final class Libc {
         final MemorySegment state = ERRNO_STATE.get();
         try {
             return result((long) LSEEK.invokeExact(state, fd, offset, whence), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code ioctl(2)} with an address, or a number, as its argument.
+    public static int ioctl(final int fd, final int request, final long argument) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return result((int) IOCTL.invokeExact(state, fd, Integer.toUnsignedLong(request), argument), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code fcntl(2)} with an address, or a number, as its argument.
+    public static int fcntl(final int fd, final int command, final long argument) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return result((int) FCNTL.invokeExact(state, fd, command, argument), state);
         } catch (final Throwable t) {
             throw unexpected(t);
         }

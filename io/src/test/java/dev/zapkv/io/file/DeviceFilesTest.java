@@ -17,6 +17,8 @@ import dev.zapkv.io.TestGeometries;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.io.command.IoEngine;
+import dev.zapkv.io.command.IoEngines;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
 import java.io.IOException;

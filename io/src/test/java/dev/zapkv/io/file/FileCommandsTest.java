@@ -10,6 +10,8 @@ import dev.zapkv.io.Completions;
 import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.TestGeometries;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.command.IoEngine;
+import dev.zapkv.io.command.LeasedBuffer;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
 import java.lang.foreign.Arena;
@@ -36,7 +38,7 @@ final class FileCommandsTest {
     private final Completions completions = new Completions();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory = arena.allocate(16L * BLOCK, BLOCK);
-    private final FileIoBuffer buffer = new FileIoBuffer(null, memory, IoEngine.UNREGISTERED);
+    private final LeasedBuffer buffer = new LeasedBuffer(null, memory, IoEngine.UNREGISTERED);
     private ZoneFiles files;
     private FileCommands commands;
 

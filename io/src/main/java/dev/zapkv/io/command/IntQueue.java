@@ -1,25 +1,29 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
 /// A bounded first-in-first-out queue of ints without allocation. Not safe for threads.
-final class IntQueue {
+public final class IntQueue {
     private final int[] elements;
     private int first;
     private int size;
 
-    IntQueue(final int capacity) {
+    /// An empty queue.
+    public IntQueue(final int capacity) {
         elements = new int[capacity];
     }
 
-    boolean isEmpty() {
+    /// Whether nothing is queued.
+    public boolean isEmpty() {
         return size == 0;
     }
 
-    int size() {
+    /// Number of elements.
+    public int size() {
         return size;
     }
 
-    void add(final int element) {
+    /// Adds at the end; there must be room.
+    public void add(final int element) {
         if (size == elements.length) {
             throw new IllegalStateException("queue of " + size + " is full");
         }
@@ -28,7 +32,8 @@ final class IntQueue {
         size++;
     }
 
-    int remove() {
+    /// Takes the first; there must be one.
+    public int remove() {
         if (size == 0) {
             throw new IllegalStateException("queue is empty");
         }

@@ -1,17 +1,19 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
 import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.DeviceException;
 import java.util.function.IntFunction;
 
 /// Chooses how commands get to the kernel.
-final class IoEngines {
+public final class IoEngines {
     private IoEngines() {}
 
+    /// Opens the engine that was asked for.
+    ///
     /// @param slots commands that may be in flight
     /// @throws DeviceException if io_uring is demanded and cannot be used
-    static IoEngine open(final AsyncIo wanted, final int slots) {
+    public static IoEngine open(final AsyncIo wanted, final int slots) {
         return switch (wanted.conclude()) {
             case THREADS -> new ThreadEngine(slots, "").start();
             case IO_URING -> demandRing(slots);
@@ -32,8 +34,10 @@ final class IoEngines {
         }
     }
 
+    /// Takes io_uring if it works, else threads.
+    ///
     /// @param ring opens an engine over io_uring for so many slots, or throws why not
-    static IoEngine prefer(final IntFunction<IoEngine> ring, final int slots) {
+    public static IoEngine prefer(final IntFunction<IoEngine> ring, final int slots) {
         try {
             return ring.apply(slots);
         } catch (final DeviceException e) {

@@ -1,19 +1,21 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
 import dev.zapkv.io.IoBuffer;
 import java.lang.foreign.MemorySegment;
 
 /// A lease on memory, counting the commands that use it.
-final class FileIoBuffer implements IoBuffer {
-    private final FileZoneDevice device;
+public final class LeasedBuffer implements IoBuffer {
+    private final CommandDevice device;
     private final MemorySegment memory;
     private final int index;
     private int commands;
     private boolean closed;
 
+    /// A lease on memory.
+    ///
     /// @param index index of the registered buffer, or {@link IoEngine#UNREGISTERED}
-    FileIoBuffer(final FileZoneDevice device, final MemorySegment memory, final int index) {
+    public LeasedBuffer(final CommandDevice device, final MemorySegment memory, final int index) {
         this.device = device;
         this.memory = memory;
         this.index = index;
@@ -29,22 +31,28 @@ final class FileIoBuffer implements IoBuffer {
         return index != IoEngine.UNREGISTERED;
     }
 
-    boolean belongsTo(final FileZoneDevice other) {
-        return device == other;
+    /// The device it was registered with.
+    public CommandDevice owner() {
+        return device;
     }
 
-    int index() {
+    /// Index of the registered buffer, or {@link IoEngine#UNREGISTERED}.
+    public int index() {
         return index;
     }
 
-    void commandStarted() {
+    /// A command uses the memory.
+    ///
+    /// @throws IllegalStateException if the lease has ended
+    public void commandStarted() {
         if (closed || !memory.scope().isAlive()) {
             throw new IllegalStateException("the buffer's lease is closed");
         }
         commands++;
     }
 
-    void commandEnded() {
+    /// A command uses the memory no more.
+    public void commandEnded() {
         commands--;
     }
 

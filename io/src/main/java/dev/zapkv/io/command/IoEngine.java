@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
 import dev.zapkv.io.Capabilities.Capability;
 import java.lang.foreign.MemorySegment;
@@ -10,7 +10,7 @@ import java.util.List;
 /// {@link #poll} and {@link #await} alone.
 ///
 /// One caller at a time, except for {@link #wakeup}.
-interface IoEngine {
+public interface IoEngine {
     /// No registered buffer.
     int UNREGISTERED = -1;
 

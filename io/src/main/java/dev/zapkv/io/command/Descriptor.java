@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
 import dev.zapkv.io.linux.Libc;
 import java.lang.invoke.MethodHandles;
@@ -14,7 +14,7 @@ import java.lang.invoke.VarHandle;
 /// | n ≥ 0 | open, n users |
 /// | CLOSING + n | closed to new users, n users left |
 /// | ≥ CLOSED, negative | the descriptor is closed |
-final class Descriptor {
+public final class Descriptor {
     private static final int CLOSING = Integer.MIN_VALUE;
     private static final int CLOSED = Integer.MIN_VALUE / 2;
     private static final VarHandle STATE;
@@ -32,14 +32,15 @@ final class Descriptor {
     @SuppressWarnings("unused") // through STATE
     private volatile int state;
 
-    Descriptor(final int fd) {
+    /// Takes a descriptor over.
+    public Descriptor(final int fd) {
         this.fd = fd;
     }
 
     /// Becomes a user.
     ///
     /// @return false if the descriptor is closed; then there is nothing to release
-    boolean acquire() {
+    public boolean acquire() {
         if ((int) STATE.getAndAdd(this, 1) >= 0) {
             return true;
         }
@@ -48,12 +49,12 @@ final class Descriptor {
     }
 
     /// The number, valid between {@link #acquire} and {@link #release}.
-    int fd() {
+    public int fd() {
         return fd;
     }
 
     /// Ends one use.
-    void release() {
+    public void release() {
         final int left = (int) STATE.getAndAdd(this, -1) - 1;
         if (left == CLOSING) {
             closeUnused();
@@ -61,7 +62,7 @@ final class Descriptor {
     }
 
     /// Refuses new users; closes once there are none. Idempotent.
-    void close() {
+    public void close() {
         int users = (int) STATE.getVolatile(this);
         while (users >= 0) {
             if (STATE.compareAndSet(this, users, CLOSING + users)) {

@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /// Group commit of flushes, and failed syncs.
 final class FlushRoundsTest {
-    private final FlushRounds rounds = new FlushRounds(TestGeometries.small(), 8);
+    private final FlushRounds rounds = new FlushRounds(TestGeometries.ZONES, 8);
 
     private void syncNext(final int zone, final int result) {
         assertEquals(zone, rounds.nextZone());

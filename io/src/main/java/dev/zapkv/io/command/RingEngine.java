@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.DeviceException;
@@ -22,7 +22,7 @@ import java.util.List;
 ///
 /// *Wake-up.* A read of an eventfd is kept outstanding on the ring while somebody waits; {@link #wakeup}
 /// completes it. The eventfd is written only if a waiter announced itself.
-final class RingEngine implements IoEngine, CqeHandler {
+public final class RingEngine implements IoEngine, CqeHandler {
     private static final int BUFFER_SLOTS = 256;
     private static final long WAKE_USER_DATA = -1;
     private static final long NOP_USER_DATA = -2;
@@ -75,7 +75,7 @@ final class RingEngine implements IoEngine, CqeHandler {
     /// Sets a ring up and proves that it works.
     ///
     /// @throws DeviceException with the reason if io_uring cannot be used
-    static RingEngine open(final int slots) {
+    public static RingEngine open(final int slots) {
         final Ring ring =
                 Ring.open(new RingOptions(slots + 1, 2 * (slots + 1), RingOptions.DEFAULT_FLAGS, BUFFER_SLOTS));
         try {

@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.linux.Errno;
@@ -15,7 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
 ///
 /// One lock guards both queues; a slot's parameters are written before the slot is queued and read after it
 /// was taken, so the lock publishes them.
-final class ThreadEngine implements IoEngine {
+public final class ThreadEngine implements IoEngine {
     private static final int THREADS_MAX = 4;
     private static final int OP_WRITE = 1;
     private static final int OP_WRITE_DURABLE = 2;
@@ -40,9 +40,11 @@ final class ThreadEngine implements IoEngine {
     private boolean woken; // guarded by lock
     private boolean closed; // guarded by lock
 
+    /// An engine whose threads are not started.
+    ///
     /// @param slots  commands that may be in flight
     /// @param reason why this engine is in use, for the capabilities
-    ThreadEngine(final int slots, final String reason) {
+    public ThreadEngine(final int slots, final String reason) {
         this.reason = reason;
         operations = new int[slots];
         fds = new int[slots];
@@ -59,7 +61,7 @@ final class ThreadEngine implements IoEngine {
     }
 
     /// Starts the threads; apart from the constructor, so that they see a finished object.
-    ThreadEngine start() {
+    public ThreadEngine start() {
         threads.forEach(Thread::start);
         return this;
     }

@@ -1,7 +1,6 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.file;
+package dev.zapkv.io.command;
 
-import dev.zapkv.io.ZoneGeometry;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -13,7 +12,7 @@ import java.util.Map;
 ///
 /// A sync that failed is final: the kernel may have dropped the data and would report success the next time.
 /// Every later flush fails with the same error until the zone is reset.
-final class FlushRounds {
+public final class FlushRounds {
     private final boolean[] dirty;
     private final IntQueue waiting;
     private final IntQueue serving;
@@ -26,14 +25,18 @@ final class FlushRounds {
     private int syncsInFlight;
     private int roundResult;
 
-    FlushRounds(final ZoneGeometry geometry, final int slots) {
-        dirty = new boolean[geometry.zoneCount()];
+    /// Nothing is dirty.
+    ///
+    /// @param units zones, or whatever else is synced at once
+    /// @param slots flushes that may wait
+    public FlushRounds(final int units, final int slots) {
+        dirty = new boolean[units];
         waiting = new IntQueue(slots);
         serving = new IntQueue(slots);
     }
 
     /// A write that is not durable by itself completed.
-    void written(final int zone) {
+    public void written(final int zone) {
         if (!dirty[zone]) {
             dirty[zone] = true;
             if (dirtyCount == dirtyZones.length) {
@@ -43,17 +46,18 @@ final class FlushRounds {
         }
     }
 
-    boolean isDirty(final int zone) {
+    /// Whether a zone has completed writes that are not durable.
+    public boolean isDirty(final int zone) {
         return dirty[zone];
     }
 
     /// A flush waits.
-    void add(final int slot) {
+    public void add(final int slot) {
         waiting.add(slot);
     }
 
     /// Starts a round if flushes wait and none is under way.
-    void begin() {
+    public void begin() {
         if (waiting.isEmpty() || !serving.isEmpty()) {
             return;
         }
@@ -74,19 +78,19 @@ final class FlushRounds {
     }
 
     /// The next zone of the round to sync, or -1.
-    int nextZone() {
+    public int nextZone() {
         return roundNext < roundCount ? roundZones[roundNext++] : -1;
     }
 
     /// A sync was started.
-    void syncStarted() {
+    public void syncStarted() {
         syncsInFlight++;
     }
 
     /// A sync ended.
     ///
     /// @param result 0 or {@code -errno}
-    void syncEnded(final int zone, final int result) {
+    public void syncEnded(final int zone, final int result) {
         syncsInFlight--;
         if (result < 0) {
             fail(zone, result);
@@ -94,30 +98,30 @@ final class FlushRounds {
     }
 
     /// Data of a zone may be lost: every flush fails until the zone is reset.
-    void fail(final int zone, final int result) {
+    public void fail(final int zone, final int result) {
         failedZones.put(zone, result);
         roundResult = result;
     }
 
     /// The zone's data is of no interest any more.
-    void reset(final int zone) {
+    public void reset(final int zone) {
         if (!failedZones.isEmpty()) {
             failedZones.remove(zone);
         }
     }
 
     /// A flush whose round has ended, or -1.
-    int takeServed() {
+    public int takeServed() {
         return serving.isEmpty() || roundNext < roundCount || syncsInFlight > 0 ? -1 : serving.remove();
     }
 
     /// Result of the round that ended last: 0 or {@code -errno}.
-    int roundResult() {
+    public int roundResult() {
         return roundResult;
     }
 
     /// Error of any zone whose data may be lost, or 0.
-    int failure() {
+    public int failure() {
         return failedZones.isEmpty() ? 0 : failedZones.values().iterator().next();
     }
 }
