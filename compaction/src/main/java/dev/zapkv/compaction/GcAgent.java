@@ -79,6 +79,10 @@ final class GcAgent implements Collector {
                 return zone;
             }
         }
+        final int evacuee = policy.evacuee();
+        if (evacuee != VictimPolicy.NONE) {
+            return evacuee;
+        }
         if (!pace.wantsVictim()) {
             exhausted = false;
             return VictimPolicy.NONE;

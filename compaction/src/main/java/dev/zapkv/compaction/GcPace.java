@@ -4,7 +4,8 @@ package dev.zapkv.compaction;
 import dev.zapkv.store.spi.CollectorHost;
 import dev.zapkv.zone.ZoneTable;
 
-/// When to collect, and how hard. In a bounded store: while fewer than a sixteenth of its zones are empty. In one
+/// When to collect, and how hard. In a bounded store: while fewer than a
+/// sixteenth of its zones are empty. In one
 /// that grows: while more than half of what is written is garbage, or when its file system is full. The fewer
 /// zones are empty, the more steps a duty cycle takes, so that writers feel it before they have to wait.
 final class GcPace {

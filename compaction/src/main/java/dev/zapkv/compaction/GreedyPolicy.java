@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.compaction;
 
+import dev.zapkv.io.ZoneState;
 import dev.zapkv.zone.ZoneAllocator;
 import dev.zapkv.zone.ZoneTable;
 import java.util.BitSet;
@@ -53,6 +54,16 @@ final class GreedyPolicy implements VictimPolicy {
         }
         final boolean ageing = tombstones > written / TOMBSTONE_DIVISOR && choices % HORIZON_VICTIM_PERIOD == 0;
         return ageing && oldest != NONE ? oldest : best;
+    }
+
+    @Override
+    public int evacuee() {
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zones.hasFailedZones() && zone < zones.usedZones(); zone++) {
+            if (zones.state(zone) == ZoneState.READ_ONLY && mayCollect.test(zone) && !excluded.get(zone)) {
+                return zone;
+            }
+        }
+        return NONE;
     }
 
     @Override

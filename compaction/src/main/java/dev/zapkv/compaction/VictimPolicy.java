@@ -9,6 +9,10 @@ interface VictimPolicy {
     /// The zone to collect, or {@link #NONE}.
     int choose();
 
+    /// A zone that the device has made read-only and that still holds something, or {@link #NONE}. It comes before any
+    /// other, whatever is empty: the device may take it away next.
+    int evacuee();
+
     /// Bytes that collecting a zone would gain.
     long gain(int zone);
 

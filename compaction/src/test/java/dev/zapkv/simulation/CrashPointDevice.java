@@ -7,6 +7,7 @@ import dev.zapkv.io.IoBuffer;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
+import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.sim.SimCrash;
 import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimZoneDevice;
@@ -181,6 +182,9 @@ final class CrashPointDevice implements ZoneDevice {
         return (token, result, honoured) -> {
             step();
             trace.add(5, token, result);
+            if (result == -Errno.ETOOMANYREFS || result == -Errno.EOVERFLOW) {
+                throw new AssertionError("the store opened more zones than the drive allows: errno " + -result);
+            }
             handler.onResult(token, result, honoured);
         };
     }

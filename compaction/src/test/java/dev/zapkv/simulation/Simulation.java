@@ -9,10 +9,12 @@ import dev.zapkv.WriteBatch;
 import dev.zapkv.WriteOptions;
 import dev.zapkv.ZapKv;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.sim.SimCrash;
 import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimOptions;
 import dev.zapkv.io.sim.SimZoneDevice;
+import dev.zapkv.store.meta.MetadataLog;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -33,10 +35,25 @@ final class Simulation {
     private static final int BLOCK_BYTES = 64 << 10;
     private static final int LOGICAL_BLOCK = 4096;
     private static final long MEMORY_BYTES = 32L << 20;
-    /// Zones of three to eight blocks.
-    static final int[] SMALL_ZONES = {192 << 10, 256 << 10, 384 << 10, 512 << 10};
-    /// Zones of two blocks: a stream is always about to run out of its zone.
-    static final int[] TINY_ZONES = {128 << 10};
+    private static final int MAX_FAILED_ZONES = 2;
+
+    /// What the store runs on.
+    enum Drive {
+        /// Zones of three to eight blocks.
+        SMALL_ZONES,
+        /// Zones of two blocks: a stream is always about to run out of its zone.
+        TINY_ZONES,
+        /// Few open zones are allowed, and some become read-only.
+        FRAGILE;
+
+        int[] zoneCapacities() {
+            return switch (this) {
+                case SMALL_ZONES -> new int[] {192 << 10, 256 << 10, 384 << 10, 512 << 10};
+                case TINY_ZONES -> new int[] {128 << 10};
+                case FRAGILE -> new int[] {192 << 10, 256 << 10};
+            };
+        }
+    }
 
     // Metadata, reserve and open zones: see the store's bound of its live bytes.
     private static final int UNUSABLE_ZONES = 6;
@@ -48,6 +65,8 @@ final class Simulation {
     private final SplittableRandom random;
     private final SplittableRandom crashRandom;
     private final SplittableRandom storeRandom;
+    private final SplittableRandom driveRandom;
+    private final int failuresPerThousand;
     private final ZoneGeometry geometry;
     private final SimOptions options;
     private final Model model;
@@ -71,21 +90,32 @@ final class Simulation {
     private boolean tornBlocks;
     private int step;
     private int crashes;
+    private int failedZones;
     private long zonesCollected;
 
-    /// @param zoneCapacities to choose from
-    /// @param directory      for staging files, empty
-    Simulation(final long seed, final int steps, final int[] zoneCapacities, final Path directory) {
+    /// @param directory for staging files, empty
+    Simulation(final long seed, final int steps, final Drive drive, final Path directory) {
         this.seed = seed;
         this.steps = steps;
         this.directory = directory;
         random = new SplittableRandom(seed);
         crashRandom = random.split();
         storeRandom = random.split();
-        final int capacity = zoneCapacities[random.nextInt(zoneCapacities.length)];
+        final int[] capacities = drive.zoneCapacities();
+        final int capacity = capacities[random.nextInt(capacities.length)];
         final int zones = 10 + random.nextInt(14);
+        driveRandom = new SplittableRandom(seed * 31);
+        failuresPerThousand = drive == Drive.FRAGILE ? driveRandom.nextInt(3) : 0;
+        final int failing = failuresPerThousand == 0 ? 0 : MAX_FAILED_ZONES;
+        final int openLimit = drive == Drive.FRAGILE ? driveRandom.nextInt(3, 6) : 0;
         geometry = new ZoneGeometry(
-                LOGICAL_BLOCK, Integer.highestOneBit(capacity * 2 - 1), capacity, zones, 0, 0, BLOCK_BYTES);
+                LOGICAL_BLOCK,
+                Integer.highestOneBit(capacity * 2 - 1),
+                capacity,
+                zones + failing,
+                openLimit,
+                openLimit == 0 ? 0 : openLimit + driveRandom.nextInt(2),
+                BLOCK_BYTES);
         options = new SimOptions(
                 8 + random.nextInt(57), random.nextInt(7), random.nextInt(3) == 0 ? 1 : 0, 50 + random.nextInt(400));
         // Each zone may end with room that the next block does not fit into.
@@ -139,6 +169,10 @@ final class Simulation {
 
     private void step() {
         device.operation();
+        if (failedZones < MAX_FAILED_ZONES && driveRandom.nextInt(1000) < failuresPerThousand) {
+            failedZones++;
+            media.fail(driveRandom.nextInt(MetadataLog.ZONES, geometry.zoneCount()), ZoneState.READ_ONLY);
+        }
         if (chance(crashesPerThousand)) {
             device.arm(
                     1 + crashRandom.nextInt(1 << (1 + crashRandom.nextInt(9))),

@@ -40,7 +40,14 @@ final class SimulationTest {
     @MethodSource("seeds")
     @Timeout(value = 120, unit = TimeUnit.SECONDS)
     void shouldKeepItsPromisesWithZonesOfTwoBlocks(final long seed) throws IOException {
-        run(seed, STEPS, Simulation.TINY_ZONES);
+        run(seed, STEPS, Simulation.Drive.TINY_ZONES);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void shouldKeepItsPromisesOnADriveWithLimitsAndFailingZones(final long seed) throws IOException {
+        run(seed, STEPS, Simulation.Drive.FRAGILE);
     }
 
     @Test
@@ -78,12 +85,12 @@ final class SimulationTest {
     }
 
     private long run(final long seed, final int steps) throws IOException {
-        return run(seed, steps, Simulation.SMALL_ZONES);
+        return run(seed, steps, Simulation.Drive.SMALL_ZONES);
     }
 
-    private long run(final long seed, final int steps, final int[] zoneCapacities) throws IOException {
+    private long run(final long seed, final int steps, final Simulation.Drive drive) throws IOException {
         final Simulation simulation =
-                new Simulation(seed, steps, zoneCapacities, Files.createTempDirectory(directory, "staging"));
+                new Simulation(seed, steps, drive, Files.createTempDirectory(directory, "staging"));
         try {
             return simulation.run();
         } catch (final AssertionError e) {

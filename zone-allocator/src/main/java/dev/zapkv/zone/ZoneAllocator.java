@@ -3,6 +3,7 @@ package dev.zapkv.zone;
 
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneState;
 import java.util.Arrays;
 import org.agrona.collections.IntArrayList;
@@ -11,7 +12,8 @@ import org.agrona.collections.IntArrayList;
 ///
 /// *Invariants.* The bytes handed out for a zone never exceed its capacity. Host appends never take one of the last
 /// {@code reserve} empty zones: garbage collection can always finish the victim it began. At most {@code zoneLimit}
-/// zones are in use.
+/// zones are in use. No more zones are open than the device allows, metadata's one included: a stream that has filled
+/// its zone waits until the last append there has ended, if need be.
 ///
 /// Belongs to the I/O agent.
 public final class ZoneAllocator {
@@ -20,6 +22,12 @@ public final class ZoneAllocator {
 
     /// Returned when there is no zone to append to.
     public static final int NONE = -1;
+
+    /// Returned when the device allows no further open zone before appends in flight have ended: try again.
+    public static final int BUSY = -2;
+
+    /// Fewest open zones a device must allow: one for metadata, one for writers, one for garbage collection.
+    public static final int MIN_OPEN_ZONES = 3;
 
     private static final int STREAMS = Stream.GC.code() + 1;
     // On a full file system one call in so many asks it again.
@@ -31,6 +39,9 @@ public final class ZoneAllocator {
     private final int reserve;
     private final int[] openZones = new int[STREAMS];
     private final int[] inFlight;
+    // Zones of data that may be open at a time.
+    private final int openLimit;
+    private int open;
     // Empty zones whose space is reserved, in the order they will be used.
     private final IntArrayList forHost = new IntArrayList();
     private final IntArrayList reserved = new IntArrayList();
@@ -53,6 +64,7 @@ public final class ZoneAllocator {
         this.zoneLimit = zoneLimit;
         this.reserve = reserve;
         inFlight = new int[table.zoneCount()];
+        openLimit = openLimit(device.geometry()) - 1;
         Arrays.fill(openZones, NONE);
         for (int zone = FIRST_DATA_ZONE; zone < zoneLimit; zone++) {
             if (table.state(zone) == ZoneState.EMPTY) {
@@ -61,9 +73,18 @@ public final class ZoneAllocator {
         }
     }
 
+    /// Zones that may be open, or open or closed, at a time, whichever is less: the store closes none but by filling
+    /// it.
+    public static int openLimit(final ZoneGeometry geometry) {
+        final int openLimit = geometry.maxOpen() == 0 ? Integer.MAX_VALUE : geometry.maxOpen();
+        return geometry.maxActive() == 0 ? openLimit : Math.min(openLimit, geometry.maxActive());
+    }
+
     /// Continues to fill a zone that was open when the store was closed.
     public void adopt(final Stream stream, final int zone) {
         openZones[stream.code()] = zone;
+        table.open(zone, stream);
+        open++;
     }
 
     /// Reserves zones ahead of their use: first the reserve, then room for {@code ahead} bytes of host appends. To be
@@ -85,8 +106,8 @@ public final class ZoneAllocator {
         return inOpenZone + forHost.size() * (table.capacity() / length);
     }
 
-    /// Takes room for an append: the zone to append to, or {@link #NONE} if the stream has to wait until a zone is
-    /// collected. Each room taken must be given back by {@link #completed}.
+    /// Takes room for an append: the zone to append to, {@link #NONE} if the stream has to wait until a zone is
+    /// collected, or {@link #BUSY}. Each room taken must be given back by {@link #completed}.
     ///
     /// @param mayUseReserve whether the append may take a zone of the reserve: garbage collection, and host blocks
     ///     whose first append failed
@@ -98,11 +119,15 @@ public final class ZoneAllocator {
             zone = NONE;
         }
         if (zone == NONE) {
+            if (open >= openLimit) {
+                return BUSY;
+            }
             zone = openNext(mayUseReserve);
             if (zone == NONE) {
                 return NONE;
             }
             table.open(zone, stream);
+            open++;
             openZones[stream.code()] = zone;
         }
         table.addWritten(zone, length);
@@ -128,16 +153,57 @@ public final class ZoneAllocator {
         }
     }
 
-    /// A zone was reset and may be handed out again.
-    public void freed(final int zone) {
+    /// Empties a zone whose content is not needed any more, so that it may be handed out again. A zone that the device
+    /// has made read-only or taken away stays as it is and holds nothing of the store's from now on.
+    public void reset(final int zone) {
+        if (table.state(zone) != ZoneState.READ_ONLY) {
+            try {
+                device.reset(zone);
+            } catch (final DeviceException e) {
+                examine(zone, e);
+            }
+        }
+        final ZoneState state = table.state(zone);
+        table.reset(zone);
+        if (isDead(state)) {
+            table.fail(zone, state);
+            return;
+        }
         emptyZones++;
         searchFrom = Math.min(searchFrom, zone);
         fileSystemFull = false;
     }
 
-    /// Whether a zone may be chosen as a victim: full and without appends in flight.
+    /// Whether a zone may be chosen as a victim: it takes no more appends, has none in flight, and can be read.
     public boolean collectable(final int zone) {
-        return zone >= FIRST_DATA_ZONE && table.state(zone) == ZoneState.FULL && inFlight[zone] == 0;
+        final ZoneState state = table.state(zone);
+        return zone >= FIRST_DATA_ZONE
+                && (state == ZoneState.FULL || state == ZoneState.READ_ONLY)
+                && table.written(zone) > 0
+                && inFlight[zone] == 0;
+    }
+
+    /// Asks the device whether it has made a zone read-only or taken it away, after a command on it failed.
+    ///
+    /// @return whether it has
+    public boolean examine(final int zone) {
+        final ZoneState state = device.report(zone).state();
+        if (!isDead(state)) {
+            return false;
+        }
+        if (state != table.state(zone)) {
+            if (table.state(zone) == ZoneState.OPEN && zone >= FIRST_DATA_ZONE) {
+                open--;
+            }
+            table.fail(zone, state);
+        }
+        return true;
+    }
+
+    private void examine(final int zone, final DeviceException failure) {
+        if (!examine(zone)) {
+            throw failure;
+        }
     }
 
     /// Empty zones that may still be taken, the reserve included; none beyond the reserve count once the file system
@@ -166,6 +232,10 @@ public final class ZoneAllocator {
         return fileSystemFull;
     }
 
+    private static boolean isDead(final ZoneState state) {
+        return state == ZoneState.READ_ONLY || state == ZoneState.OFFLINE;
+    }
+
     private boolean isOpen(final int zone) {
         for (final int open : openZones) {
             if (open == zone) {
@@ -182,8 +252,13 @@ public final class ZoneAllocator {
     }
 
     private void finish(final int zone) {
-        device.finish(zone);
-        table.finish(zone);
+        try {
+            device.finish(zone);
+            table.finish(zone);
+            open--;
+        } catch (final DeviceException e) {
+            examine(zone, e);
+        }
     }
 
     private int openNext(final boolean mayUseReserve) {
@@ -199,20 +274,38 @@ public final class ZoneAllocator {
         return zone;
     }
 
+    /// A drive with a limit of open zones has the space of each of its zones; elsewhere opening a zone early is what
+    /// reserves its space.
+    private boolean reserveSpace(final int zone) {
+        if (openLimit != Integer.MAX_VALUE - 1) {
+            return true;
+        }
+        try {
+            device.open(zone);
+            return true;
+        } catch (final DeviceException e) {
+            if (e.errno() == DeviceException.ENOSPC) {
+                fileSystemFull = true;
+            } else {
+                examine(zone, e);
+            }
+            return false;
+        }
+    }
+
     /// Reserves the space of one more empty zone: for garbage collection if that has not its share, else for the host.
     private boolean prepareNext() {
         for (int zone = searchFrom; zone < zoneLimit; zone++) {
             if (table.state(zone) == ZoneState.EMPTY && !forHost.containsInt(zone) && !reserved.containsInt(zone)) {
-                try {
-                    device.open(zone);
-                } catch (final DeviceException e) {
-                    if (e.errno() != DeviceException.ENOSPC) {
-                        throw e;
-                    }
-                    fileSystemFull = true;
-                    return false;
-                }
                 searchFrom = zone + 1;
+                if (!reserveSpace(zone)) {
+                    if (fileSystemFull) {
+                        searchFrom = zone;
+                        return false;
+                    }
+                    emptyZones--;
+                    continue;
+                }
                 (reserved.size() < reserve ? reserved : forHost).addInt(zone);
                 fileSystemFull = false;
                 return true;

@@ -26,6 +26,7 @@ public final class ZoneTable {
     private final long[] newestHostBlocks;
     private final AtomicLongArray live;
     private int usedZones;
+    private boolean failed;
 
     /// A table of empty zones.
     public ZoneTable(final ZoneGeometry geometry) {
@@ -130,11 +131,24 @@ public final class ZoneTable {
         states[zone] = ZoneState.FULL;
     }
 
+    /// The device has made a zone read-only or taken it offline.
+    public void fail(final int zone, final ZoneState state) {
+        states[zone] = state;
+        usedZones = Math.max(usedZones, zone + 1);
+        failed = true;
+    }
+
+    /// Whether there is a zone that is read-only or offline.
+    public boolean hasFailedZones() {
+        return failed;
+    }
+
     /// Takes over what a scan or the device says of a zone.
     public void recover(final int zone, final ZoneState state, final Stream stream, final long writtenBytes) {
         states[zone] = state;
         streams[zone] = stream;
         written[zone] = writtenBytes;
+        failed |= state == ZoneState.READ_ONLY || state == ZoneState.OFFLINE;
         if (state != ZoneState.EMPTY) {
             usedZones = Math.max(usedZones, zone + 1);
         }

@@ -51,6 +51,16 @@ public final class SimMedia {
         return volatileAppends.size();
     }
 
+    /// Makes a zone read-only or takes it offline, at any moment: its bytes stay, appends that begin later fail.
+    ///
+    /// @param state {@link ZoneState#READ_ONLY} or {@link ZoneState#OFFLINE}
+    public void fail(final int zone, final ZoneState state) {
+        if (state != ZoneState.READ_ONLY && state != ZoneState.OFFLINE) {
+            throw new IllegalArgumentException("state=" + state + " is no failure of a zone");
+        }
+        zones.restore(zone, state, zones.writePointer(zone), true);
+    }
+
     EmulatedZones zones() {
         return zones;
     }

@@ -13,6 +13,7 @@ import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.emulated.CommandChecks;
 import dev.zapkv.io.emulated.EmulatedZones;
+import dev.zapkv.io.linux.Errno;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -176,6 +177,9 @@ public final class SimZoneDevice implements ZoneDevice {
         command.result = switch (command.kind) {
             case APPEND -> beginAppend(command);
             case READ -> {
+                if (zones.state(geometry.zoneOf(command.address)) == ZoneState.OFFLINE) {
+                    yield -Errno.EIO;
+                }
                 media.read(
                         geometry.zoneOf(command.address),
                         geometry.offsetOf(command.address),
@@ -276,7 +280,11 @@ public final class SimZoneDevice implements ZoneDevice {
     public void readSync(final long address, final MemorySegment target, final long targetOffset, final int length) {
         CommandChecks.addresses(geometry, address, length);
         requireOpen();
-        media.read(geometry.zoneOf(address), geometry.offsetOf(address), target, targetOffset, length);
+        final int zone = geometry.zoneOf(address);
+        if (zones.state(zone) == ZoneState.OFFLINE) {
+            throw new DeviceException("reading zone=" + zone + " failed: the device has taken it offline", Errno.EIO);
+        }
+        media.read(zone, geometry.offsetOf(address), target, targetOffset, length);
     }
 
     @Override

@@ -167,7 +167,7 @@ final class GcHost implements CollectorHost {
         final int logicalBlock = geometry().blockSize();
         final int length = BlockFormat.appendLength(payloadLength, logicalBlock);
         final int zone = allocator.take(Stream.GC, length, true);
-        if (zone == ZoneAllocator.NONE) {
+        if (zone < 0) {
             return false;
         }
         final BlockFormat.Header header = new BlockFormat.Header(
@@ -256,6 +256,7 @@ final class GcHost implements CollectorHost {
 
     @Override
     public void corrupt(final int zone, final long offset, final String reason) {
+        allocator.examine(zone);
         if (corruptRecords++ == 0) {
             firstCorruption = "zone " + zone + " offset " + offset + ": " + reason;
         }

@@ -102,6 +102,11 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private void start() {
+        if (ZoneAllocator.openLimit(geometry) < ZoneAllocator.MIN_OPEN_ZONES) {
+            throw new ConfigurationException("the device allows " + geometry.maxOpen() + " open and "
+                    + geometry.maxActive() + " active zones (0: no limit), a store needs "
+                    + ZoneAllocator.MIN_OPEN_ZONES + ": one for metadata, one for writers, one for garbage collection");
+        }
         MetadataLog.Found found = MetadataLog.find(config.device());
         if (found == null) {
             if (!config.createIfMissing()) {
@@ -114,16 +119,22 @@ public final class OpenStore implements AutoCloseable {
         image = found.image();
         zones = new ZoneTable(geometry);
         for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
-            final ZoneInfo info = config.device().report(zone);
-            zones.recover(
-                    zone,
-                    info.writePointerExact() ? info.state() : ZoneState.FULL,
-                    info.state() == ZoneState.EMPTY ? null : Stream.METADATA,
-                    info.writePointer());
+            recoverMetadataZone(zone, zone == found.zone());
         }
         metadata = new MetadataLog(port, zones, storeId, found.zone(), found.sequence());
         index = newIndex();
         recover();
+    }
+
+    private void recoverMetadataZone(final int zone, final boolean newest) {
+        ZoneInfo info = config.device().report(zone);
+        if (isActive(info.state()) && (!newest || !info.writePointerExact())) {
+            // One metadata zone is open at a time: drives allow few.
+            config.device().finish(zone);
+            info = config.device().report(zone);
+        }
+        zones.recover(
+                zone, info.state(), info.state() == ZoneState.EMPTY ? null : Stream.METADATA, info.writePointer());
     }
 
     private PointIndex newIndex() {
@@ -307,7 +318,12 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private long usableBytes() {
-        final long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L;
+        long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L;
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
+            if (zones.state(zone) == ZoneState.READ_ONLY || zones.state(zone) == ZoneState.OFFLINE) {
+                dataZones--;
+            }
+        }
         // A zone is left when the next block does not fit: up to a block is never written.
         return (long) (dataZones * (geometry.zoneCapacity() - image.blockBytes()) * USABLE_SHARE);
     }
@@ -316,19 +332,22 @@ public final class OpenStore implements AutoCloseable {
         boolean host = false;
         boolean gc = false;
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
-            if (zones.state(zone) == ZoneState.OPEN || zones.state(zone) == ZoneState.CLOSED) {
+            if (isActive(zones.state(zone))) {
                 final Stream stream = zones.stream(zone);
                 if (stream == Stream.GC ? gc : host) {
                     config.device().finish(zone);
                     zones.finish(zone);
                 } else {
                     allocator.adopt(stream, zone);
-                    zones.open(zone, stream);
                     host |= stream == Stream.HOST;
                     gc |= stream == Stream.GC;
                 }
             }
         }
+    }
+
+    private static boolean isActive(final ZoneState state) {
+        return state == ZoneState.OPEN || state == ZoneState.CLOSED;
     }
 
     private MetadataImage nextImage(final List<Long> voids, final long settled, final Path staging) {
@@ -380,10 +399,8 @@ public final class OpenStore implements AutoCloseable {
     private void retireZone(final int zone) {
         image = currentImage(zone, false);
         metadata.append(image);
-        config.device().reset(zone);
         append.young().forget(zone);
-        zones.reset(zone);
-        allocator.freed(zone);
+        allocator.reset(zone);
     }
 
     /// Notes in the metadata, each time some zones were opened, how far the log is settled: recovery looks behind that

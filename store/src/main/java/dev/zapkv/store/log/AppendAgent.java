@@ -353,8 +353,8 @@ public final class AppendAgent implements AutoCloseable {
                 // The first block of a life was promised no room, and the collection that could make room waits for it.
                 zone = allocator.take(Stream.HOST, appendLength, true);
             }
-            if (zone == ZoneAllocator.NONE) {
-                outOfRoom = true;
+            if (zone < 0) {
+                outOfRoom = zone == ZoneAllocator.NONE;
                 return false;
             }
             zoneOf[i] = zone;

@@ -72,6 +72,7 @@ public final class MetadataLog implements AutoCloseable {
             if (result < 0 || !writable(newest, length)) {
                 // Even if the other zone was tried just now: what the failed append left there may be anything.
                 zone = 1 - newest;
+                leave(newest);
                 port.device().reset(zone);
                 table.reset(zone);
             }
@@ -83,6 +84,14 @@ public final class MetadataLog implements AutoCloseable {
         }
         throw new ZapKvException("writing metadata failed " + MAX_ATTEMPTS + " times, last in zone " + zone + ", errno "
                 + -result + ": the store stops taking writes; check the device");
+    }
+
+    /// One metadata zone is open at a time: drives allow few.
+    private void leave(final int full) {
+        if (table.state(full) == ZoneState.OPEN || table.state(full) == ZoneState.CLOSED) {
+            port.device().finish(full);
+            table.finish(full);
+        }
     }
 
     private long appendOnce(final MetadataImage image, final int length) {
