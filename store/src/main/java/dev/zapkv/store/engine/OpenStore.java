@@ -16,6 +16,7 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.format.ZoneLayout;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
@@ -110,6 +111,7 @@ public final class OpenStore implements AutoCloseable {
         MetadataLog.Found found = MetadataLog.find(config.device());
         if (found == null) {
             if (!config.createIfMissing()) {
+                checkZoneStates();
                 throw new FormatException("there is no store on " + config.name()
                         + ": name the right directory, or allow one to be made there (createIfMissing)");
             }
@@ -117,6 +119,7 @@ public final class OpenStore implements AutoCloseable {
         }
         storeId = found.storeId();
         image = found.image();
+        checkLayout();
         zones = new ZoneTable(geometry);
         for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
             recoverMetadataZone(zone, zone == found.zone());
@@ -124,6 +127,24 @@ public final class OpenStore implements AutoCloseable {
         metadata = new MetadataLog(port, zones, storeId, found.zone(), found.sequence());
         index = newIndex();
         recover();
+    }
+
+    /// A drive that forgot the states of its zones looks empty, but still holds what was written.
+    private void checkZoneStates() {
+        if (MetadataLog.hasForgottenImage(config.device())) {
+            throw new FormatException("the zones of " + config.name() + " are reported as empty but still hold a store:"
+                    + " the drive has lost its zone states (an emulated drive does when its emulator restarts)."
+                    + " Nothing was written; restore the zone states or a backup, or format the zones anew");
+        }
+    }
+
+    private void checkLayout() {
+        final ZoneLayout layout = ZoneLayout.of(geometry);
+        if (!layout.equals(image.layout())) {
+            throw new FormatException("the zones of " + config.name() + " have changed under the store: it was made on "
+                    + image.layout() + ", now there are " + layout
+                    + ". Name the zones it was made on; nothing was written");
+        }
     }
 
     private void recoverMetadataZone(final int zone, final boolean newest) {
@@ -163,6 +184,7 @@ public final class OpenStore implements AutoCloseable {
                 1,
                 true,
                 zoneLimit,
+                ZoneLayout.of(geometry),
                 "",
                 List.of(),
                 List.of());
@@ -361,6 +383,7 @@ public final class OpenStore implements AutoCloseable {
                 gcHost == null ? image.nextGcBlock() : gcHost.nextBlock(),
                 false,
                 image.zoneLimit(),
+                image.layout(),
                 staging.toString(),
                 voids,
                 generations(-1));
@@ -390,6 +413,7 @@ public final class OpenStore implements AutoCloseable {
                 gcHost.nextBlock(),
                 clean,
                 image.zoneLimit(),
+                image.layout(),
                 clean ? "" : image.staging(),
                 image.voids(),
                 generations(bumped));

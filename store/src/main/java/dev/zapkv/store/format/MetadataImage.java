@@ -27,8 +27,12 @@ import java.util.List;
 /// |     64 |    4 | u32  | stagingLength   | bytes of the staging file's path; 0: none                             |
 /// |     68 |    4 | u32  | voidCount       | ranges of host block numbers that never became valid                  |
 /// |     72 |    4 | u32  | generationCount | zones with a generation; those behind have 0                          |
-/// |     76 |    4 | u32  | reserved        | 0                                                                     |
-/// |     80 |    – | –    | staging         | path, UTF-8, zero-padded to a multiple of 8                           |
+/// |     76 |    4 | u32  | logicalBlock    | of the device the store was made on                                   |
+/// |     80 |    8 | u64  | zoneSize        | address stride between its zones                                      |
+/// |     88 |    8 | u64  | zoneCapacity    | writable bytes of its zones                                           |
+/// |     96 |    4 | u32  | zoneCount       | number of its zones                                                   |
+/// |    100 |    4 | u32  | reserved        | 0                                                                     |
+/// |    104 |    – | –    | staging         | path, UTF-8, zero-padded to a multiple of 8                           |
 /// |      – |   16 | u64  | voids           | first and last block number of each range, ascending                  |
 /// |      – |    4 | u32  | generations     | of each zone                                                          |
 ///
@@ -41,6 +45,7 @@ import java.util.List;
 /// @param nextGcBlock   next number of a gc block
 /// @param closedCleanly whether nothing follows
 /// @param zoneLimit     zones the store may use
+/// @param layout        zones the store was made on
 /// @param staging       path of the staging file, or empty
 /// @param voids         ranges of void host block numbers, first and last alternating
 /// @param generations   generation of each zone
@@ -54,6 +59,7 @@ public record MetadataImage(
         long nextGcBlock,
         boolean closedCleanly,
         int zoneLimit,
+        ZoneLayout layout,
         String staging,
         List<Long> voids,
         List<Integer> generations) {
@@ -76,7 +82,11 @@ public record MetadataImage(
     private static final int STAGING_LENGTH_OFFSET = 64;
     private static final int VOID_COUNT_OFFSET = 68;
     private static final int GENERATION_COUNT_OFFSET = 72;
-    private static final int FIXED_LENGTH = 80;
+    private static final int LOGICAL_BLOCK_OFFSET = 76;
+    private static final int ZONE_SIZE_OFFSET = 80;
+    private static final int ZONE_CAPACITY_OFFSET = 88;
+    private static final int ZONE_COUNT_OFFSET = 96;
+    private static final int FIXED_LENGTH = 104;
 
     /// Copies the lists.
     public MetadataImage {
@@ -106,6 +116,10 @@ public record MetadataImage(
         memory.set(INT, offset + STAGING_LENGTH_OFFSET, path.length);
         memory.set(INT, offset + VOID_COUNT_OFFSET, voids.size() / 2);
         memory.set(INT, offset + GENERATION_COUNT_OFFSET, generations.size());
+        memory.set(INT, offset + LOGICAL_BLOCK_OFFSET, layout.blockSize());
+        memory.set(LONG, offset + ZONE_SIZE_OFFSET, layout.zoneSize());
+        memory.set(LONG, offset + ZONE_CAPACITY_OFFSET, layout.zoneCapacity());
+        memory.set(INT, offset + ZONE_COUNT_OFFSET, layout.zoneCount());
         long at = offset + FIXED_LENGTH;
         MemorySegment.copy(path, 0, memory, LittleEndian.BYTE, at, path.length);
         at += padded(path.length);
@@ -165,6 +179,11 @@ public record MetadataImage(
                 memory.get(LONG, offset + NEXT_GC_OFFSET),
                 memory.get(INT, offset + CLOSED_OFFSET) == 1,
                 memory.get(INT, offset + ZONE_LIMIT_OFFSET),
+                new ZoneLayout(
+                        memory.get(INT, offset + LOGICAL_BLOCK_OFFSET),
+                        memory.get(LONG, offset + ZONE_SIZE_OFFSET),
+                        memory.get(LONG, offset + ZONE_CAPACITY_OFFSET),
+                        memory.get(INT, offset + ZONE_COUNT_OFFSET)),
                 new String(path, StandardCharsets.UTF_8),
                 voids,
                 generations);

@@ -205,6 +205,25 @@ public final class MetadataLog implements AutoCloseable {
         return newest;
     }
 
+    /// Whether a metadata zone that the device reports as empty begins with a metadata block.
+    public static boolean hasForgottenImage(final ZoneDevice device) {
+        try (Arena arena = Arena.ofConfined()) {
+            final int length = device.geometry().maxAppend();
+            final MemorySegment memory = arena.allocate(length, 4096);
+            for (final int zone : List.of(0, 1)) {
+                if (device.report(zone).state() != ZoneState.EMPTY) {
+                    continue;
+                }
+                device.readSync(device.geometry().address(zone, 0), memory, 0, length);
+                if (BlockFormat.isHeaderValid(memory, memory.asByteBuffer(), 0, length, new CRC32C())
+                        && BlockFormat.streamCode(memory, 0) == Stream.METADATA.code()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
     @Override
     public void close() {
         buffer.close();

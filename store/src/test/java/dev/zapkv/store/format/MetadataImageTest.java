@@ -23,6 +23,7 @@ class MetadataImageTest {
             17,
             false,
             64,
+            new ZoneLayout(4096, 1L << 26, 62L << 20, 100),
             "/dev/shm/zapkv.staging",
             List.of(10L, 12L, 50L, 50L),
             List.of(1, 0, 5));
@@ -71,6 +72,7 @@ class MetadataImageTest {
                     random.nextLong(),
                     random.nextBoolean(),
                     random.nextInt(),
+                    new ZoneLayout(random.nextInt(), random.nextLong(), random.nextLong(), random.nextInt()),
                     "/ein/Pfad/mit/Ümlaut".substring(0, random.nextInt(21)),
                     voids,
                     generations);
@@ -113,7 +115,7 @@ class MetadataImageTest {
             for (int i = 1 + random.nextInt(4); i > 0; i--) {
                 memory.set(
                         LittleEndian.INT,
-                        4L * random.nextInt(20),
+                        4L * random.nextInt(26),
                         random.nextInt(random.nextBoolean() ? 300 : 1 << 30));
             }
             final MetadataImage image = MetadataImage.decode(memory, 0, GOLDEN.length());
