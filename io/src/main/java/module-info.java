@@ -4,6 +4,7 @@
 module dev.zapkv.io {
     exports dev.zapkv.io;
     exports dev.zapkv.io.file;
+    exports dev.zapkv.io.nvme;
     exports dev.zapkv.io.sim;
     exports dev.zapkv.io.linux to
             dev.zapkv.bench;

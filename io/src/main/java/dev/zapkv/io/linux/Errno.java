@@ -17,6 +17,8 @@ public final class Errno {
     public static final int ENOMEM = 12;
     /// Permission denied.
     public static final int EACCES = 13;
+    /// Bad address; here: not within a registered buffer.
+    public static final int EFAULT = 14;
     /// Resource busy.
     public static final int EBUSY = 16;
     /// File exists.
@@ -62,7 +64,7 @@ public final class Errno {
             case EAGAIN -> "EAGAIN";
             case ENOMEM -> "ENOMEM";
             case EACCES -> "EACCES";
-            case 14 -> "EFAULT";
+            case EFAULT -> "EFAULT";
             case EBUSY -> "EBUSY";
             case EEXIST -> "EEXIST";
             case 20 -> "ENOTDIR";

@@ -18,6 +18,7 @@ public final class CompletionQueue {
     private final long cqesOffset;
     private final int entries;
     private final int mask;
+    private final int cqeLength;
     private final int firstHead;
     private int head;
 
@@ -29,6 +30,7 @@ public final class CompletionQueue {
         cqesOffset = params.get(RingParams.CQ_CQES_OFFSET);
         entries = params.cqEntries();
         mask = entries - 1;
+        cqeLength = params.cqeLength();
         firstHead = ring.get(ValueLayout.JAVA_INT, headOffset);
         head = firstHead;
     }
@@ -57,12 +59,13 @@ public final class CompletionQueue {
         }
         try {
             while (head != tail) {
-                cqe.wrap(ring, cqesOffset + (long) (head & mask) * CqeFlyweight.LENGTH);
+                cqe.wrap(ring, cqesOffset + (long) (head & mask) * cqeLength);
                 final long userData = cqe.userData();
                 final int result = cqe.res();
                 final int flags = cqe.flags();
+                final long extra = cqeLength == CqeFlyweight.LENGTH ? 0 : cqe.extra();
                 head++;
-                handler.onCompletion(userData, result, flags);
+                handler.onCompletion(userData, result, flags, extra);
             }
         } finally {
             // Release, pairs with the kernel's acquire of head: every field was copied out, the entries may

@@ -10,4 +10,12 @@ public interface CqeHandler {
     /// @param result   result, or {@code -errno}
     /// @param flags    flags of the completion
     void onCompletion(long userData, int result, int flags);
+
+    /// As {@link #onCompletion(long, int, int)}, which it calls unless overridden, with the second result of a ring
+    /// that has big completion entries.
+    ///
+    /// @param extra second result; 0 on a ring with ordinary entries
+    default void onCompletion(final long userData, final int result, final int flags, final long extra) {
+        onCompletion(userData, result, flags);
+    }
 }

@@ -41,6 +41,9 @@ public final class Ring implements AutoCloseable {
         RingParams.SETUP_CLAMP
     };
 
+    /// What the owner builds on: refused together with the set-up.
+    private static final int KEPT = RingParams.SETUP_SQE128 | RingParams.SETUP_CQE32;
+
     private final int fd;
     private final int setupFlags;
     private final int features;
@@ -103,7 +106,7 @@ public final class Ring implements AutoCloseable {
             if (result >= 0) {
                 return result;
             }
-            if (result != -Errno.EINVAL || flags == 0) {
+            if (result != -Errno.EINVAL || (flags & ~KEPT) == 0) {
                 throw new DeviceException("io_uring_setup failed: " + Errno.describe(-result), -result);
             }
             // EINVAL does not say which flag it means.

@@ -6,7 +6,8 @@ package dev.zapkv.io.uring;
 /// @param entries      size of the submission queue, 1 to 32,768; rounded up to a power of two by the kernel
 /// @param cqEntries    size of the completion queue, {@code entries} to 65,536; at least the number of
 ///                     commands in flight
-/// @param setupFlags   preferred set of {@code RingParams.SETUP_…}; what the kernel does not know is dropped
+/// @param setupFlags   preferred set of {@code RingParams.SETUP_…}; what the kernel does not know is dropped, except
+///                     for the sizes of entries
 /// @param bufferSlots  size of the table of registered buffers, 0 for none
 public record RingOptions(int entries, int cqEntries, int setupFlags, int bufferSlots) {
     /// Flags for a ring that changes between threads: no single issuer, and completions may interrupt the
@@ -22,7 +23,10 @@ public record RingOptions(int entries, int cqEntries, int setupFlags, int buffer
             | RingParams.SETUP_SINGLE_ISSUER
             | RingParams.SETUP_DEFER_TASKRUN;
 
-    private static final int SUPPORTED_FLAGS = SINGLE_THREAD_FLAGS | RingParams.SETUP_TASKRUN_FLAG;
+    /// As {@link #DEFAULT_FLAGS}, with big entries: for passthrough. The big entries are not given up.
+    public static final int PASSTHROUGH_FLAGS = DEFAULT_FLAGS | RingParams.SETUP_SQE128 | RingParams.SETUP_CQE32;
+
+    private static final int SUPPORTED_FLAGS = SINGLE_THREAD_FLAGS | PASSTHROUGH_FLAGS | RingParams.SETUP_TASKRUN_FLAG;
 
     /// Checks the sizes and refuses flags this binding does not handle.
     public RingOptions {

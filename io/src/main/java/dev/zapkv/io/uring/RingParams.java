@@ -57,6 +57,10 @@ public final class RingParams {
     public static final int SETUP_COOP_TASKRUN = 1 << 8;
     /// The kernel shows in the ring that completions wait for an enter (5.19).
     public static final int SETUP_TASKRUN_FLAG = 1 << 9;
+    /// Submission entries of 128 bytes, for commands of {@link SqeFlyweight#OP_URING_CMD} (5.19).
+    public static final int SETUP_SQE128 = 1 << 10;
+    /// Completion entries of 32 bytes, with a second result (5.19).
+    public static final int SETUP_CQE32 = 1 << 11;
     /// Only the thread that made the ring may submit (6.0).
     public static final int SETUP_SINGLE_ISSUER = 1 << 12;
     /// Completions are posted only inside an enter that asks for them; needs SINGLE_ISSUER (6.1).
@@ -131,16 +135,26 @@ public final class RingParams {
         memory.set(INT, offset, value);
     }
 
+    /// Bytes of a submission entry.
+    int sqeLength() {
+        return (flags() & SETUP_SQE128) != 0 ? SqeFlyweight.LENGTH_BIG : SqeFlyweight.LENGTH;
+    }
+
+    /// Bytes of a completion entry.
+    int cqeLength() {
+        return (flags() & SETUP_CQE32) != 0 ? CqeFlyweight.LENGTH_BIG : CqeFlyweight.LENGTH;
+    }
+
     /// Bytes of the mapping with both rings.
     long ringLength() {
         final long array =
                 (flags() & SETUP_NO_SQARRAY) != 0 ? 0 : get(SQ_ARRAY_OFFSET) + (long) Integer.BYTES * sqEntries();
-        return Math.max(array, get(CQ_CQES_OFFSET) + (long) CqeFlyweight.LENGTH * cqEntries());
+        return Math.max(array, get(CQ_CQES_OFFSET) + (long) cqeLength() * cqEntries());
     }
 
     /// Bytes of the mapping with the submission entries.
     long sqesLength() {
-        return (long) SqeFlyweight.LENGTH * sqEntries();
+        return (long) sqeLength() * sqEntries();
     }
 
     /// What is wrong with the values the kernel returned, or null if they can be used. These numbers become

@@ -22,11 +22,17 @@ import java.lang.foreign.ValueLayout;
 /// | 44 | u32 | file_index | zero here |
 /// | 48 | u64 | addr3 | zero here |
 /// | 56 | u64 | pad | zero |
+/// | 48 | u8[80] | cmd | OP_URING_CMD in an entry of 128 bytes: the command of the driver |
 ///
-/// Fields a command does not know must be zero; {@link #clear} comes first.
+/// Fields a command does not know must be zero; {@link #clear} comes first. OP_URING_CMD keeps its operation in
+/// {@code off} (u32, the upper half is zero) and its flags in {@code op_flags}.
 public final class SqeFlyweight {
     /// Bytes of an entry.
     public static final int LENGTH = 64;
+    /// Bytes of a big entry, {@link RingParams#SETUP_SQE128}.
+    public static final int LENGTH_BIG = 128;
+    /// Bytes for the command of a driver in a big entry.
+    public static final int COMMAND_LENGTH = 80;
 
     /// Nothing.
     public static final int OP_NOP = 0;
@@ -42,6 +48,8 @@ public final class SqeFlyweight {
     public static final int OP_READ = 22;
     /// Positional write.
     public static final int OP_WRITE = 23;
+    /// A command of the file's driver (5.19).
+    public static final int OP_URING_CMD = 46;
 
     /// {@code fd} is an index into the registered files.
     public static final int FLAG_FIXED_FILE = 1;
@@ -50,6 +58,9 @@ public final class SqeFlyweight {
     public static final int RWF_DSYNC = 2;
     /// {@code fdatasync} instead of {@code fsync}.
     public static final int FSYNC_DATASYNC = 1;
+
+    /// A command of OP_URING_CMD uses a registered buffer (6.1).
+    public static final int URING_CMD_FIXED = 1;
 
     static final int OPCODE_OFFSET = 0;
     static final int FLAGS_OFFSET = OPCODE_OFFSET + Byte.BYTES;
@@ -61,6 +72,7 @@ public final class SqeFlyweight {
     static final int OP_FLAGS_OFFSET = LEN_OFFSET + Integer.BYTES;
     static final int USER_DATA_OFFSET = OP_FLAGS_OFFSET + Integer.BYTES;
     static final int BUF_INDEX_OFFSET = USER_DATA_OFFSET + Long.BYTES;
+    static final int COMMAND_OFFSET = BUF_INDEX_OFFSET + 2 * Short.BYTES + Integer.BYTES;
 
     private MemorySegment memory;
     private long offset;
@@ -72,9 +84,14 @@ public final class SqeFlyweight {
         return this;
     }
 
-    /// Zeroes the whole entry.
+    /// Zeroes a whole entry of {@link #LENGTH} bytes.
     public SqeFlyweight clear() {
-        for (int i = 0; i < LENGTH; i += Long.BYTES) {
+        return clear(LENGTH);
+    }
+
+    /// Zeroes a whole entry.
+    SqeFlyweight clear(final int length) {
+        for (int i = 0; i < length; i += Long.BYTES) {
             memory.set(ValueLayout.JAVA_LONG, offset + i, 0L);
         }
         return this;
@@ -131,6 +148,22 @@ public final class SqeFlyweight {
     /// Sets what the completion hands back.
     public SqeFlyweight userData(final long userData) {
         memory.set(ValueLayout.JAVA_LONG, offset + USER_DATA_OFFSET, userData);
+        return this;
+    }
+
+    /// Sets the operation of {@link #OP_URING_CMD}.
+    public SqeFlyweight commandOperation(final int operation) {
+        return off(Integer.toUnsignedLong(operation));
+    }
+
+    /// Copies a driver's command into a big entry.
+    ///
+    /// @param length bytes, at most {@link #COMMAND_LENGTH}
+    public SqeFlyweight command(final MemorySegment source, final long sourceOffset, final int length) {
+        if (length > COMMAND_LENGTH) {
+            throw new IllegalArgumentException("a command of " + length + " bytes exceeds " + COMMAND_LENGTH);
+        }
+        MemorySegment.copy(source, sourceOffset, memory, offset + COMMAND_OFFSET, length);
         return this;
     }
 

@@ -21,6 +21,7 @@ public final class SubmissionQueue {
     private final long droppedOffset;
     private final int entries;
     private final int mask;
+    private final int sqeLength;
     private final int firstTail;
     private int tail;
 
@@ -33,6 +34,7 @@ public final class SubmissionQueue {
         droppedOffset = params.get(RingParams.SQ_DROPPED_OFFSET);
         entries = params.sqEntries();
         mask = entries - 1;
+        sqeLength = params.sqeLength();
         firstTail = ring.get(ValueLayout.JAVA_INT, tailOffset);
         tail = firstTail;
         if ((params.flags() & RingParams.SETUP_NO_SQARRAY) == 0) {
@@ -62,7 +64,7 @@ public final class SubmissionQueue {
         if (tail - head == entries) {
             return null;
         }
-        sqe.wrap(sqes, (long) (tail & mask) * SqeFlyweight.LENGTH).clear();
+        sqe.wrap(sqes, (long) (tail & mask) * sqeLength).clear(sqeLength);
         tail++;
         return sqe;
     }
