@@ -6,6 +6,7 @@ module dev.zapkv.io {
     exports dev.zapkv.io.file;
     exports dev.zapkv.io.nvme;
     exports dev.zapkv.io.sim;
+    exports dev.zapkv.io.zbd;
     exports dev.zapkv.io.linux to
             dev.zapkv.bench;
     exports dev.zapkv.io.uring to

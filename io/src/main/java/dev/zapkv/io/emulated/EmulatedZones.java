@@ -27,12 +27,22 @@ public final class EmulatedZones {
     private final long[] writePointers;
     private final boolean[] inexact;
     private final int[] appendsInFlight;
+    private final boolean fullWhenIdle;
     private int openCount;
     private int closedCount;
 
-    /// All zones empty.
+    /// All zones empty. A zone is full as soon as its last byte is assigned.
     public EmulatedZones(final ZoneGeometry geometry) {
+        this(geometry, false);
+    }
+
+    /// All zones empty.
+    ///
+    /// @param fullWhenIdle whether a zone stays open until the appends that fill it have ended, because a drive
+    ///                     counts it against its limits until then
+    public EmulatedZones(final ZoneGeometry geometry, final boolean fullWhenIdle) {
         this.geometry = geometry;
+        this.fullWhenIdle = fullWhenIdle;
         states = new ZoneState[geometry.zoneCount()];
         Arrays.fill(states, ZoneState.EMPTY);
         writePointers = new long[geometry.zoneCount()];
@@ -74,11 +84,19 @@ public final class EmulatedZones {
     public int refusal(final int zone, final int length) {
         return switch (states[zone]) {
             case EMPTY, CLOSED -> length > geometry.zoneCapacity() - writePointers[zone] ? -Errno.ENOSPC : limits(zone);
-            case OPEN -> length > geometry.zoneCapacity() - writePointers[zone] ? -Errno.ENOSPC : 0;
+            case OPEN -> openRefusal(zone, length);
             case FULL -> -Errno.EINVAL;
             case READ_ONLY -> -DeviceException.EROFS;
             case OFFLINE -> -Errno.EIO;
         };
+    }
+
+    private int openRefusal(final int zone, final int length) {
+        final long left = geometry.zoneCapacity() - writePointers[zone];
+        if (left == 0) {
+            return -Errno.EINVAL; // full but for appends that have not ended
+        }
+        return length > left ? -Errno.ENOSPC : 0;
     }
 
     /// Assigns the write pointer to an append that {@link #refusal} let pass.
@@ -88,7 +106,7 @@ public final class EmulatedZones {
         final long offset = writePointers[zone];
         assert refusal(zone, length) == 0 : "zone=" + zone + " length=" + length;
         writePointers[zone] = offset + length;
-        move(zone, writePointers[zone] == geometry.zoneCapacity() ? ZoneState.FULL : ZoneState.OPEN);
+        move(zone, isFilled(zone) && !fullWhenIdle ? ZoneState.FULL : ZoneState.OPEN);
         return offset;
     }
 
@@ -100,6 +118,13 @@ public final class EmulatedZones {
     /// An accepted append ended, well or badly.
     public void appendEnded(final int zone) {
         appendsInFlight[zone]--;
+        if (fullWhenIdle && appendsInFlight[zone] == 0 && isFilled(zone) && states[zone] == ZoneState.OPEN) {
+            move(zone, ZoneState.FULL);
+        }
+    }
+
+    private boolean isFilled(final int zone) {
+        return writePointers[zone] == geometry.zoneCapacity();
     }
 
     /// Explicit open.
@@ -121,14 +146,14 @@ public final class EmulatedZones {
 
     /// Makes a zone full.
     public void finish(final int zone) {
-        check(zone, "finish", dead(zone));
+        check(zone, "finish", managementRefusal(zone));
         requireIdle(zone, "finish");
         move(zone, ZoneState.FULL);
     }
 
     /// Makes a zone empty.
     public void reset(final int zone) {
-        check(zone, "reset", dead(zone));
+        check(zone, "reset", managementRefusal(zone));
         requireIdle(zone, "reset");
         move(zone, ZoneState.EMPTY);
         writePointers[zone] = 0;
@@ -157,7 +182,8 @@ public final class EmulatedZones {
         }
     }
 
-    private int dead(final int zone) {
+    /// Whether a finish or reset would be refused for the zone's state: 0 or {@code -errno}.
+    public int managementRefusal(final int zone) {
         return switch (states[zone]) {
             case READ_ONLY -> -DeviceException.EROFS;
             case OFFLINE -> -Errno.EIO;

@@ -39,6 +39,8 @@ public final class Libc {
     public static final int O_RDONLY = 0;
     /// {@code O_RDWR}.
     public static final int O_RDWR = 2;
+    /// {@code O_WRONLY}.
+    public static final int O_WRONLY = 1;
     /// {@code O_CREAT}.
     public static final int O_CREAT = 0x40;
     /// {@code O_EXCL}.
@@ -51,12 +53,16 @@ public final class Libc {
     public static final int O_CLOEXEC = 0x80000;
     /// {@code EFD_CLOEXEC}.
     public static final int EFD_CLOEXEC = 0x80000;
+    /// {@code LOCK_EX | LOCK_NB}.
+    public static final int LOCK_EXCLUSIVE_NOW = 2 | 4;
     /// {@code SEEK_DATA}.
     public static final int SEEK_DATA = 3;
     /// {@code FALLOC_FL_KEEP_SIZE}.
     public static final int FALLOC_FL_KEEP_SIZE = 1;
     /// {@code FALLOC_FL_PUNCH_HOLE}.
     public static final int FALLOC_FL_PUNCH_HOLE = 2;
+
+    private static final int AT_FDCWD = -100;
 
     // System call numbers: the same on every 64-bit architecture Java runs on.
     private static final long SYS_IO_URING_SETUP = 425;
@@ -95,6 +101,11 @@ public final class Libc {
             downcall("ioctl", FunctionDescriptor.of(INT, INT, LONG, LONG), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle FCNTL =
             downcall("fcntl", FunctionDescriptor.of(INT, INT, INT, LONG), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle TRUNCATE = downcall("truncate", FunctionDescriptor.of(INT, POINTER, LONG));
+    private static final MethodHandle FLOCK = downcall("flock", FunctionDescriptor.of(INT, INT, INT));
+    private static final MethodHandle STATFS = downcall("statfs", FunctionDescriptor.of(INT, POINTER, LONG));
+    private static final MethodHandle STATX =
+            downcall("statx", FunctionDescriptor.of(INT, INT, POINTER, INT, INT, LONG));
     private static final MethodHandle EVENTFD = downcall("eventfd", FunctionDescriptor.of(INT, INT, INT));
     // The C library has no wrapper for these. All arguments travel as longs: the kernel narrows them itself.
     private static final MethodHandle SYSCALL_2 =
@@ -275,6 +286,46 @@ public final class Libc {
         final MemorySegment state = ERRNO_STATE.get();
         try {
             return result((int) FCNTL.invokeExact(state, fd, command, argument), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code truncate(2)}.
+    public static int truncate(final String path, final long length) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            return result((int) TRUNCATE.invokeExact(state, arena.allocateFrom(path), length), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code flock(2)}.
+    public static int flock(final int fd, final int operation) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return result((int) FLOCK.invokeExact(state, fd, operation), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code statfs(2)} into 120 bytes.
+    public static int statfs(final String path, final long address) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            return result((int) STATFS.invokeExact(state, arena.allocateFrom(path), address), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code statx(2)} of a path, symbolic links followed, into 256 bytes.
+    public static int statx(final String path, final int mask, final long address) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            return result((int) STATX.invokeExact(state, AT_FDCWD, arena.allocateFrom(path), 0, mask, address), state);
         } catch (final Throwable t) {
             throw unexpected(t);
         }
