@@ -4,8 +4,8 @@ package dev.zapkv.io.sequential;
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.linux.SysfsDirectory;
 
-/// Largest append: one that reaches the drive in one piece. The kernel splits larger writes, and where it does not
-/// keep their order the pieces overtake each other.
+/// Largest append. The kernel splits writes that are larger than one request; where nothing keeps the order of
+/// writes in a zone the pieces might overtake each other, so there an append is one request.
 ///
 /// @param bytes     the limit, a multiple of the block
 /// @param learnedBy what it was made of
@@ -22,15 +22,28 @@ public record AppendLimit(int bytes, String learnedBy) {
     /// From the attributes of a disk's queue, at most a zone.
     ///
     /// @param block bytes of a block
-    public static AppendLimit of(final SysfsDirectory queue, final int block, final long zoneCapacity) {
+    /// @param depth what keeps the order of writes
+    public static AppendLimit of(
+            final SysfsDirectory queue, final int block, final long zoneCapacity, final ZoneWriteDepth depth) {
+        final String scheduler = queue.choice("scheduler", "none");
+        if (!depth.ordering().equals("none") || scheduler.equals("mq-deadline")) {
+            return new AppendLimit(
+                    whole(Math.min(LIMIT, zoneCapacity), block),
+                    "fixed: the kernel keeps the pieces of a larger write in order ("
+                            + (depth.ordering().equals("none") ? scheduler : depth.ordering()) + ")");
+        }
         final long sectorsKb = queue.number("max_sectors_kb", 1, SECTORS_KB_MAX, SECTORS_KB_DEFAULT);
         final long segments = queue.number("max_segments", 2, SEGMENTS_MAX, SEGMENTS_DEFAULT);
         // A page per segment, and one more for memory that does not start on a page.
         final long memory = (Math.min(segments, BIO_PAGES) - 1) * PAGE;
         final long limit = Math.min(Math.min(sectorsKb * KIB, memory), Math.min(LIMIT, zoneCapacity));
-        final long whole = Math.max(block, limit - limit % block);
         return new AppendLimit(
-                (int) whole, "max_sectors_kb=" + sectorsKb + ", max_segments=" + segments + " in " + queue.path());
+                whole(limit, block),
+                "max_sectors_kb=" + sectorsKb + ", max_segments=" + segments + " in " + queue.path());
+    }
+
+    private static int whole(final long limit, final int block) {
+        return (int) Math.max(block, limit - limit % block);
     }
 
     /// For the capabilities.

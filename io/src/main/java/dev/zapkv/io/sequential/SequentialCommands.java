@@ -48,10 +48,13 @@ public final class SequentialCommands extends Commands {
     private final int[] firstFailed;
     private final int[] writesAtDrive;
     private final boolean[] seen;
+    private final boolean[] explicitlyOpen;
 
     /// End of what was written since the last reset, by zone. Written by the one caller with release, read by any
     /// thread with acquire: who was told of a completion sees its data.
     private final AtomicLongArray written;
+
+    private int closeNext;
 
     /// The state of each zone has to be taken over before anything else.
     ///
@@ -72,6 +75,7 @@ public final class SequentialCommands extends Commands {
         firstFailed = none(geometry.zoneCount());
         writesAtDrive = new int[geometry.zoneCount()];
         seen = new boolean[geometry.zoneCount()];
+        explicitlyOpen = new boolean[geometry.zoneCount()];
         written = new AtomicLongArray(geometry.zoneCount());
     }
 
@@ -132,12 +136,14 @@ public final class SequentialCommands extends Commands {
     /// A zone was emptied.
     void zoneReset(final int zone) {
         zones.reset(zone);
+        explicitlyOpen[zone] = false;
         written.setRelease(zone, 0);
         counters.reset(zone);
     }
 
     /// A zone was made full; what lies above its data is of no interest.
     void zoneFinished(final int zone) {
+        explicitlyOpen[zone] = false;
         zones.restore(zone, ZoneState.FULL, geometry.zoneCapacity(), true);
     }
 
@@ -160,13 +166,45 @@ public final class SequentialCommands extends Commands {
         while (firstWaiting[zone] != NONE && firstFailed[zone] == NONE && writesAtDrive[zone] < depth) {
             final int slot = firstWaiting[zone];
             firstWaiting[zone] = next[slot];
-            final int refusal = zones.refusal(zone, table.length[slot] - table.done[slot]);
+            final int left = table.length[slot] - table.done[slot];
+            int refusal = zones.refusal(zone, left);
+            if (refusal == -Errno.ETOOMANYREFS && closeIdleZone()) {
+                refusal = zones.refusal(zone, left);
+            }
             if (refusal < 0) {
                 endTransfer(slot, refusal);
             } else {
                 place(slot);
             }
         }
+    }
+
+    /// Makes room for another open zone, as drives do by themselves where they can: closes one that was opened by
+    /// a write and that nobody writes to now.
+    ///
+    /// @return whether one was closed
+    boolean closeIdleZone() {
+        for (int i = 0; i < geometry.zoneCount(); i++) {
+            closeNext = closeNext + 1 == geometry.zoneCount() ? 0 : closeNext + 1;
+            if (zones.state(closeNext) == ZoneState.OPEN
+                    && !explicitlyOpen[closeNext]
+                    && zones.appendsInFlight(closeNext) == 0) {
+                try {
+                    media.closeZone(closeNext, zones.writePointer(closeNext) == 0);
+                    refresh(closeNext);
+                } catch (final DeviceException e) {
+                    return false; // the refusal stands, and says what is short
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// A zone was opened explicitly: it stays open until it is full or reset.
+    void zoneOpened(final int zone) {
+        zones.open(zone);
+        explicitlyOpen[zone] = true;
     }
 
     private void place(final int slot) {
@@ -359,6 +397,7 @@ public final class SequentialCommands extends Commands {
 
     private void giveBackIfFull(final int zone) {
         if (zones.state(zone) == ZoneState.FULL && zones.appendsInFlight(zone) == 0) {
+            explicitlyOpen[zone] = false;
             media.filled(zone);
         }
     }

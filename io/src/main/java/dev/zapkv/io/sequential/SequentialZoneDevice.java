@@ -77,11 +77,12 @@ public abstract class SequentialZoneDevice extends CommandDevice {
     @Override
     public final void open(final int zone) {
         requireZone(zone);
-        zones.check(zone, "open", zones.openRefusal(zone));
-        if (zones.state(zone) != ZoneState.OPEN) {
-            media.open(zone);
-            zones.open(zone);
+        if (zones.openRefusal(zone) == -Errno.ETOOMANYREFS) {
+            commands.closeIdleZone();
         }
+        zones.check(zone, "open", zones.openRefusal(zone));
+        media.open(zone);
+        commands.zoneOpened(zone);
     }
 
     @Override

@@ -89,17 +89,17 @@ public final class ZbdZoneDevice extends SequentialZoneDevice {
         final SysfsDirectory queue = node.queue();
         final int blockSize = blockSize(name, descriptor.fd(), queue);
         final ZoneSurvey survey = ZoneSurvey.of(name, descriptor.fd(), range, blockSize);
-        final AppendLimit limit = AppendLimit.of(queue, blockSize, survey.capacity());
-        final ZoneGeometry geometry = survey.geometry(
-                name,
-                blockSize,
-                queue.number("max_open_zones", 0, ZONES_MAX, 0),
-                queue.number("max_active_zones", 0, ZONES_MAX, 0),
-                limit.bytes());
         final IoEngine engine = IoEngines.open(asyncIo, queueDepth + Commands.SYNC_SLOTS);
         final BlockZones zones = new BlockZones(name, descriptor, survey, blockSize);
         try {
             final ZoneWriteDepth depth = ZoneWriteDepth.of(node.name(), engine instanceof RingEngine);
+            final AppendLimit limit = AppendLimit.of(queue, blockSize, survey.capacity(), depth);
+            final ZoneGeometry geometry = survey.geometry(
+                    name,
+                    blockSize,
+                    queue.number("max_open_zones", 0, ZONES_MAX, 0),
+                    queue.number("max_active_zones", 0, ZONES_MAX, 0),
+                    limit.bytes());
             final ZbdZoneDevice device = new ZbdZoneDevice(
                     node,
                     geometry,
