@@ -7,6 +7,7 @@ module dev.zapkv.io {
     exports dev.zapkv.io.nvme;
     exports dev.zapkv.io.sim;
     exports dev.zapkv.io.zbd;
+    exports dev.zapkv.io.zonefs;
     exports dev.zapkv.io.linux to
             dev.zapkv.bench;
     exports dev.zapkv.io.uring to

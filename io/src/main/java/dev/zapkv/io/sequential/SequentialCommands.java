@@ -8,6 +8,7 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.command.CommandTable;
 import dev.zapkv.io.command.Commands;
 import dev.zapkv.io.command.Descriptor;
+import dev.zapkv.io.command.IntQueue;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
@@ -32,6 +33,11 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// Writes behind the first one fail because of it: their addresses were told nobody, so they are put back in front
 /// of the queue and get new places. Each round ends a command or uses up one of its restarts, so there is an end.
 ///
+/// *Open zones.* At the drive's limit of open zones one that was opened by a write and is idle is closed for the next
+/// one; while all are busy the next one waits. Only zones that were opened explicitly are kept open: when they use up
+/// the limit, appends to others fail with ETOOMANYREFS. Closed zones count as active; at that limit appends to empty
+/// zones fail with EOVERFLOW.
+///
 /// *Reads.* Bytes above what was written since the last reset are zeros, without asking the drive, which might
 /// answer with anything.
 public final class SequentialCommands extends Commands {
@@ -54,6 +60,8 @@ public final class SequentialCommands extends Commands {
     /// thread with acquire: who was told of a completion sees its data.
     private final AtomicLongArray written;
 
+    private final IntQueue stalled;
+    private final boolean[] isStalled;
     private int closeNext;
 
     /// The state of each zone has to be taken over before anything else.
@@ -76,6 +84,8 @@ public final class SequentialCommands extends Commands {
         writesAtDrive = new int[geometry.zoneCount()];
         seen = new boolean[geometry.zoneCount()];
         explicitlyOpen = new boolean[geometry.zoneCount()];
+        stalled = new IntQueue(geometry.zoneCount());
+        isStalled = new boolean[geometry.zoneCount()];
         written = new AtomicLongArray(geometry.zoneCount());
     }
 
@@ -159,6 +169,7 @@ public final class SequentialCommands extends Commands {
         }
         lastWaiting[zone] = slot;
         pump(zone);
+        serveStalled(zone);
     }
 
     /// Sends what waits for a zone, as far as it may be sent.
@@ -168,8 +179,13 @@ public final class SequentialCommands extends Commands {
             firstWaiting[zone] = next[slot];
             final int left = table.length[slot] - table.done[slot];
             int refusal = zones.refusal(zone, left);
-            if (refusal == -Errno.ETOOMANYREFS && closeIdleZone()) {
-                refusal = zones.refusal(zone, left);
+            if (refusal == -Errno.ETOOMANYREFS) {
+                if (closeIdleZone()) {
+                    refusal = zones.refusal(zone, left);
+                } else if (canOneBecomeIdle()) {
+                    stall(slot);
+                    return;
+                }
             }
             if (refusal < 0) {
                 endTransfer(slot, refusal);
@@ -199,6 +215,38 @@ public final class SequentialCommands extends Commands {
             }
         }
         return false;
+    }
+
+    /// Whether an open zone will be idle, and can then be closed, without anybody doing anything.
+    private boolean canOneBecomeIdle() {
+        for (int zone = 0; zone < geometry.zoneCount(); zone++) {
+            if (zones.state(zone) == ZoneState.OPEN && !explicitlyOpen[zone] && zones.appendsInFlight(zone) > 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Lets a zone wait until another one is idle and can be closed.
+    private void stall(final int slot) {
+        final int zone = table.zone[slot];
+        next[slot] = NONE;
+        putBackInFront(slot);
+        if (!isStalled[zone]) {
+            isStalled[zone] = true;
+            stalled.add(zone);
+        }
+    }
+
+    private void serveStalled(final int idleZone) {
+        if (stalled.isEmpty() || zones.appendsInFlight(idleZone) > 0) {
+            return;
+        }
+        for (int count = stalled.size(); count > 0; count--) {
+            final int zone = stalled.remove();
+            isStalled[zone] = false;
+            pump(zone); // may stall it again
+        }
     }
 
     /// A zone was opened explicitly: it stays open until it is full or reset.
@@ -286,6 +334,7 @@ public final class SequentialCommands extends Commands {
         } else if (writesAtDrive[zone] == 0) {
             recover(zone);
         }
+        serveStalled(zone);
     }
 
     /// Keeps a failed or short write until the zone's other writes have come back, in the order of their places.

@@ -149,5 +149,11 @@ public abstract class SequentialZoneDevice extends CommandDevice {
     @Override
     protected final void releaseMedia() {
         media.close();
+        releaseLock();
+    }
+
+    /// Lets others use the zones; the last thing on closing.
+    protected void releaseLock() {
+        // A claim may go with the media.
     }
 }

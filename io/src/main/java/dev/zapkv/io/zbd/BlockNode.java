@@ -7,12 +7,11 @@ import dev.zapkv.io.linux.DeviceUsers;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.FileStatus;
 import dev.zapkv.io.linux.Libc;
+import dev.zapkv.io.linux.Ownership;
 import dev.zapkv.io.linux.SysfsDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -130,22 +129,11 @@ record BlockNode(Path path, FileStatus status, SysfsDirectory disk) {
                 path + " is in use: " + DeviceUsers.ofBlockDevice(path, status) + "; end that use, or choose another"
                         + " drive";
             case Errno.EACCES, Errno.EPERM ->
-                "no permission to open " + path + " (" + Errno.describe(errno) + "): it is " + ownership()
+                "no permission to open " + path + " (" + Errno.describe(errno) + "): it is " + Ownership.describe(path)
                         + "; become a member of that group, or root";
             case Errno.EROFS -> path + " is read-only (blockdev --getro): make it writable";
             default -> "cannot open " + path + ": " + Errno.describe(errno);
         };
         return new DeviceException(what, errno);
-    }
-
-    private String ownership() {
-        try {
-            final PosixFileAttributes attributes = Files.readAttributes(path, PosixFileAttributes.class);
-            return "owned by user " + attributes.owner().getName() + " and group "
-                    + attributes.group().getName() + ", mode "
-                    + PosixFilePermissions.toString(attributes.permissions());
-        } catch (final IOException e) {
-            return "of an unknown owner (" + e + ")";
-        }
     }
 }

@@ -9,6 +9,7 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.ZoneIoctl;
 import dev.zapkv.io.linux.ZoneReport;
+import dev.zapkv.io.sequential.DriveLimit;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -145,22 +146,6 @@ record ZoneSurvey(
         };
     }
 
-    /// What is left of a limit of the drive, 0 if it has none.
-    ///
-    /// @throws DeviceException if nothing is left
-    static int left(final String node, final String name, final long limit, final int outside) {
-        if (limit == 0) {
-            return 0;
-        }
-        if (limit <= outside) {
-            throw new DeviceException(
-                    node + " allows " + name + "=" + limit + ", and zones outside the range use " + outside
-                            + " of them: finish or reset some of those (blkzone)",
-                    Errno.EBUSY);
-        }
-        return (int) Math.min(limit - outside, Integer.MAX_VALUE);
-    }
-
     /// Sizes of the device, with what the other zones leave of the drive's limits.
     ///
     /// @param openLimit   the drive's limit of open zones, 0 for none
@@ -172,8 +157,8 @@ record ZoneSurvey(
                 zoneSize,
                 capacity,
                 range.count(),
-                left(node, "max_open_zones", openLimit, openOutside),
-                left(node, "max_active_zones", activeLimit, activeOutside),
+                DriveLimit.left(node, "max_open_zones", openLimit, openOutside),
+                DriveLimit.left(node, "max_active_zones", activeLimit, activeOutside),
                 maxAppend);
     }
 

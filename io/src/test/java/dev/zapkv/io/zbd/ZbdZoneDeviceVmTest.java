@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @MethodSource("variants")
 final class ZbdZoneDeviceVmTest extends ZoneDeviceContractTest {
     /// Behind the conventional zones of null_blk, and not at the beginning of any drive.
-    private static final ZoneRange RANGE = new ZoneRange(2, 16);
+    private static final ZoneRange RANGE = new ZoneRange(2, 24);
 
     private final Path node;
     private final AsyncIo asyncIo;
