@@ -62,7 +62,7 @@ record BlockNode(Path path, FileStatus status, SysfsDirectory disk) {
         }
     }
 
-    private static DeviceException notABlockDevice(final Path path, final FileStatus status) {
+    static DeviceException notABlockDevice(final Path path, final FileStatus status) {
         final Matcher matcher = PASSTHROUGH.matcher(path.getFileName().toString());
         final String advice;
         if (status.isCharacterDevice() && matcher.matches()) {
