@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv;
 
+import dev.zapkv.io.ZoneRange;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,7 +11,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/// The process that {@link KillIT} kills: follows the script until it dies, noting each step in shared memory before
+/// The process that {@link KillScenario} kills: follows the script until it dies, noting each step in shared memory
+/// before
 /// it begins and when it was acknowledged.
 final class KillChild {
     /// Bytes of the progress file for each thread.
@@ -28,7 +30,7 @@ final class KillChild {
 
     /// Does the work.
     ///
-    /// @param args store directory, progress file, seed, life, steps of each thread before a clean close
+    /// @param args store location and zones, progress file, seed, life, steps of each thread before a clean close
     public static void main(final String[] args) throws IOException, InterruptedException {
         final KillScript script = new KillScript(Long.parseLong(args[2]));
         final int life = Integer.parseInt(args[3]);
@@ -39,7 +41,7 @@ final class KillChild {
         if (System.in.read() < 0) {
             return;
         }
-        final ZapKv store = ZapKv.open(context(Path.of(args[0])));
+        final ZapKv store = ZapKv.open(context(args[0], args[5]));
         LONG.setVolatile(progress, (long) OPENED, 1L);
         final Thread[] threads = new Thread[KillScript.THREADS];
         for (int t = 0; t < threads.length; t++) {
@@ -59,11 +61,10 @@ final class KillChild {
         store.close();
     }
 
-    static Context context(final Path directory) {
-        return new Context()
-                .directory(directory)
-                .capacityBytes(KillScript.CAPACITY)
-                .memoryBytes(32 << 20);
+    static Context context(final String location, final String zones) {
+        final Location place = Location.parse(location);
+        final Context context = new Context().location(place).memoryBytes(32 << 20);
+        return place.isDrive() ? context.zones(ZoneRange.parse(zones)) : context.capacityBytes(KillScript.CAPACITY);
     }
 
     /// Whether the process has opened the store.

@@ -1,200 +1,23 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
-import java.io.File;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
-import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/// A writing process is killed again and again, also while it opens or closes the store. Whatever it had been
-/// acknowledged is there afterwards; of the step it was at, all or nothing; and nothing else.
+/// Kills on a directory.
 @Tag("integration")
-class KillIT {
+class KillIT extends KillScenario {
     private static final int KILLS = 50;
-    private static final long SEED = Long.getLong("zapkv.test.seed", 20261121);
-    private static final int CLEAN_CLOSE_PERIOD = 10;
-    private static final int OPENING_PERIOD = 4;
-    // Every so many kills come at any time after the process began to open the store.
-    private static final int BLIND_PERIOD = 5;
 
-    @TempDir
-    private Path root;
-
-    private final KillScript script = new KillScript(SEED);
-    private final SplittableRandom random = new SplittableRandom(SEED);
-    private final int[] lengths = new int[KillScript.THREADS * KillScript.KEYS];
-    private final long[] versions = new long[lengths.length];
-    private long acknowledged;
-    private int midway;
-    private Process next;
-
-    @AfterEach
-    void endWaitingChild() {
-        if (next != null) {
-            next.destroyForcibly();
-        }
+    @Override
+    String location(final Path directory) {
+        return directory.resolve("store").toString();
     }
 
     @Test
     void shouldKeepWhatWasAcknowledgedThroughFiftyKills() throws IOException, InterruptedException {
-        Arrays.fill(lengths, KillScript.ABSENT);
-        Process child = child(0);
-        for (int life = 0; life < KILLS; life++) {
-            runAndKill(child, life);
-            if (life % OPENING_PERIOD == 0) {
-                // And once more, while it recovers, before it has written anything.
-                final Process recovering = child(life, 0);
-                go(recovering);
-                recovering.waitFor(random.nextLong(120), TimeUnit.MILLISECONDS);
-                recovering.destroyForcibly().waitFor();
-            }
-            next = life + 1 < KILLS ? child(life + 1) : null;
-            final String context = "seed " + SEED + " life " + life;
-            try (ZapKv store = ZapKv.open(KillChild.context(root.resolve("store")))) {
-                check(store, life, context + " (" + store.stats().recovery() + ")");
-                assertTrue(
-                        !store.stats().recovery().contains("DAMAGED"),
-                        context + store.stats().recovery());
-            }
-            child = next;
-        }
-        System.out.printf(
-                "seed %d: %d kills, %d steps acknowledged, %d kills in the midst of a step%n",
-                SEED, KILLS, acknowledged, midway);
-        assertTrue(acknowledged > KILLS, "the writer hardly wrote");
-    }
-
-    private Process child(final int life) throws IOException {
-        return child(life, life % CLEAN_CLOSE_PERIOD == CLEAN_CLOSE_PERIOD - 1 ? 2_000 : Long.MAX_VALUE);
-    }
-
-    private Process child(final int life, final long steps) throws IOException {
-        return ChildJvm.start(
-                KillChild.class,
-                ChildJvm.FLAGS,
-                output(life),
-                root.resolve("store").toString(),
-                progressFile(life).toString(),
-                String.valueOf(SEED),
-                String.valueOf(life),
-                String.valueOf(steps));
-    }
-
-    private File output(final int life) {
-        return root.resolve("output-" + life).toFile();
-    }
-
-    private Path progressFile(final int life) {
-        return root.resolve("progress-" + life);
-    }
-
-    private static void go(final Process child) throws IOException {
-        child.getOutputStream().write('\n');
-        child.getOutputStream().flush();
-    }
-
-    private void runAndKill(final Process child, final int life) throws IOException, InterruptedException {
-        go(child);
-        final MemorySegment progress = KillChild.progress(progressFile(life));
-        boolean ended = false;
-        if (life % BLIND_PERIOD != 0) {
-            while (!ended && !KillChild.isOpen(progress)) {
-                ended = child.waitFor(1, TimeUnit.MILLISECONDS);
-            }
-        }
-        ended = child.waitFor(1 + random.nextLong(900), TimeUnit.MILLISECONDS);
-        child.destroyForcibly().waitFor();
-        if (ended && child.exitValue() != 0) {
-            throw new AssertionError("seed " + SEED + " life " + life + ": the writer failed: "
-                    + Files.readString(output(life).toPath(), StandardCharsets.UTF_8));
-        }
-    }
-
-    private void check(final ZapKv store, final int life, final String context) throws IOException {
-        final MemorySegment progress = KillChild.progress(progressFile(life));
-        for (int thread = 0; thread < KillScript.THREADS; thread++) {
-            final long at = (long) thread * KillChild.PROGRESS_STRIDE;
-            final long started = progress.get(ValueLayout.JAVA_LONG, at + KillChild.STARTED);
-            final long done = progress.get(ValueLayout.JAVA_LONG, at + KillChild.ACKNOWLEDGED);
-            for (long sequence = 1; sequence <= done; sequence++) {
-                adopt(script.step(life, thread, sequence));
-            }
-            acknowledged += done;
-            if (started > done) {
-                midway++;
-                final KillScript.Step step = script.step(life, thread, started);
-                if (isApplied(store, step, context + " step " + started)) {
-                    adopt(step);
-                }
-            }
-        }
-        int count = 0;
-        final Set<String> keys = new HashSet<>();
-        for (int key = 0; key < lengths.length; key++) {
-            checkKey(store, key, context);
-            if (lengths[key] != KillScript.ABSENT) {
-                count++;
-                keys.add(new String(TestData.key(key), StandardCharsets.UTF_8));
-            }
-        }
-        assertEquals(count, store.count(), context + ": count");
-        store.forEach((key, value) -> {
-            final String name = new String(key, StandardCharsets.UTF_8);
-            assertTrue(keys.remove(name), () -> context + ": " + name + " is visited, but should not be there");
-        });
-        assertTrue(keys.isEmpty(), () -> context + ": not visited: " + keys);
-    }
-
-    private void adopt(final KillScript.Step step) {
-        for (int i = 0; i < step.size(); i++) {
-            lengths[step.key(i)] = step.length(i);
-            versions[step.key(i)] = step.version();
-        }
-    }
-
-    /// Whether the step at which the process died is there; it must be so for all of its keys, or for none.
-    private boolean isApplied(final ZapKv store, final KillScript.Step step, final String context) {
-        Boolean applied = null;
-        for (int i = 0; i < step.size(); i++) {
-            final int key = step.key(i);
-            if (lengths[key] == KillScript.ABSENT && step.length(i) == KillScript.ABSENT) {
-                continue;
-            }
-            final byte[] value = store.get(TestData.key(key));
-            final boolean isNew = step.length(i) == KillScript.ABSENT
-                    ? value == null
-                    : Arrays.equals(value, TestData.value(key, step.version(), step.length(i)));
-            if (isNew && step.length(i) == lengths[key] && lengths[key] < 1) {
-                continue;
-            }
-            assertTrue(
-                    applied == null || applied == isNew,
-                    () -> context + ": a batch of " + step.size() + " is there in part");
-            applied = isNew;
-        }
-        return applied != null && applied;
-    }
-
-    private void checkKey(final ZapKv store, final int key, final String context) {
-        final byte[] value = store.get(TestData.key(key));
-        final byte[] expected =
-                lengths[key] == KillScript.ABSENT ? null : TestData.value(key, versions[key], lengths[key]);
-        assertArrayEquals(expected, value, () -> context + ": key " + key + " version " + versions[key]);
+        killAndCheck(KILLS);
     }
 }

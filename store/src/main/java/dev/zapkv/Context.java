@@ -5,8 +5,12 @@ import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneRange;
 import dev.zapkv.io.file.FileDeviceOptions;
 import dev.zapkv.io.file.FileZoneDevice;
+import dev.zapkv.io.nvme.NvmeZoneDevice;
+import dev.zapkv.io.zbd.ZbdZoneDevice;
+import dev.zapkv.io.zonefs.ZonefsZoneDevice;
 import dev.zapkv.store.engine.EngineConfig;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -29,16 +33,18 @@ public final class Context {
     private static final int LOGICAL_BLOCK = 4096;
     private static final long DEFAULT_MEMORY = 1L << 30;
     private static final long MIN_MEMORY = 32L << 20;
+    private static final int MIN_BLOCK = 64 << 10;
     private static final int DEFAULT_BLOCK = 128 << 10;
     private static final int MAX_APPEND = 1 << 20;
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
-    private Path directory;
+    private Location location;
+    private ZoneRange zones = ZoneRange.ALL;
     private ZoneDevice device;
     private long capacityBytes = -1;
     private long zoneSizeBytes;
     private long memoryBytes;
-    private int blockBytes = DEFAULT_BLOCK;
+    private int blockBytes;
     private Durability durability = Durability.PROCESS;
     private boolean createIfMissing = true;
     private Path stagingDirectory;
@@ -51,9 +57,20 @@ public final class Context {
     /// Default settings.
     public Context() {}
 
-    /// The directory of the store. Needed, unless a device is given.
+    /// The directory of the store. Needed, unless a location or a device is given.
     public Context directory(final Path value) {
-        directory = Objects.requireNonNull(value, "directory");
+        return location(new Location(Location.Kind.FILE, Objects.requireNonNull(value, "directory")));
+    }
+
+    /// Where the store lies.
+    public Context location(final Location value) {
+        location = Objects.requireNonNull(value, "location");
+        return this;
+    }
+
+    /// The zones of a drive that are the store's; default all. The same have to be named at every opening.
+    public Context zones(final ZoneRange value) {
+        zones = Objects.requireNonNull(value, "zones");
         return this;
     }
 
@@ -64,7 +81,8 @@ public final class Context {
         return this;
     }
 
-    /// *Format.* Size of a zone in bytes, a power of two from 1 MiB to 1 GiB. Default: 64 MiB, or less in a store
+    /// *Format.* Size of a directory's zones in bytes, a power of two from 1 MiB to 1 GiB. Default: 64 MiB, or less in
+    /// a store
     /// with a small bound. It bounds the longest value, and is the unit of garbage collection.
     public Context zoneSizeBytes(final long value) {
         zoneSizeBytes = value;
@@ -78,7 +96,8 @@ public final class Context {
         return this;
     }
 
-    /// *Format.* Largest append in bytes, a power of two from 64 KiB to 1 MiB; default 128 KiB. It bounds a batch.
+    /// *Format.* Largest append in bytes, a power of two from 64 KiB to 1 MiB; default 128 KiB, or what the device
+    /// takes if that is less. It bounds a batch.
     public Context blockBytes(final int value) {
         blockBytes = value;
         return this;
@@ -90,7 +109,8 @@ public final class Context {
         return this;
     }
 
-    /// Whether a missing or empty directory, or an empty device, becomes a store; default true.
+    /// Whether a missing or empty directory, or an empty device, becomes a store; default true. A drive never becomes
+    /// one by being opened, see {@link ZapKv#format}.
     public Context createIfMissing(final boolean value) {
         createIfMissing = value;
         return this;
@@ -134,8 +154,26 @@ public final class Context {
         return this;
     }
 
+    /// Whether the store lies on a drive.
+    boolean isDrive() {
+        return location != null && location.isDrive();
+    }
+
+    /// The directory of the store, or null.
+    Path directoryPath() {
+        return location == null || location.isDrive() ? null : location.path();
+    }
+
     /// A checked context with what it opened so far.
     record Concluded(EngineConfig engine, AutoCloseable lock) {
+        void release() {
+            try {
+                lock.close();
+            } catch (final Exception e) {
+                throw new ZapKvException("cannot release the lock of the store", e);
+            }
+        }
+
         void releaseAfter(final Throwable failure) {
             try {
                 lock.close();
@@ -157,10 +195,17 @@ public final class Context {
         if (device != null) {
             return new Concluded(config(device), () -> {});
         }
+        if (location.isDrive()) {
+            try {
+                return new Concluded(config(openDrive()), () -> {});
+            } catch (final DeviceException e) {
+                throw translate(e);
+            }
+        }
         prepareDirectory();
-        final StoreLock lock = StoreLock.acquire(directory);
+        final StoreLock lock = StoreLock.acquire(location.path());
         try {
-            return new Concluded(config(openDevice()), lock);
+            return new Concluded(config(openDirectory()), lock);
         } catch (final DeviceException e) {
             lock.close();
             throw translate(e);
@@ -174,7 +219,9 @@ public final class Context {
     ZapKvException translate(final DeviceException e) {
         return switch (e.errno()) {
             case DeviceException.ENOSPC -> new StoreFullException(e.getMessage(), e);
-            case DeviceException.EACCES, DeviceException.EROFS -> new ConfigurationException(e.getMessage(), e);
+            case DeviceException.EBUSY -> new StoreLockedException(e.getMessage(), e);
+            case DeviceException.EACCES, DeviceException.EPERM, DeviceException.EROFS ->
+                new ConfigurationException(e.getMessage(), e);
             case 0 -> new FormatException(e.getMessage(), e);
             default -> new ZapKvException(e.getMessage(), e);
         };
@@ -182,8 +229,14 @@ public final class Context {
 
     private List<String> problems() {
         final List<String> problems = new ArrayList<>();
-        if (directory == null && device == null) {
-            problems.add("neither a directory nor a device was given");
+        if (location == null && device == null) {
+            problems.add("neither a location nor a device was given");
+        }
+        if (location != null && !location.isDrive() && !zones.equals(ZoneRange.ALL)) {
+            problems.add("zones=" + zones + " names zones of a drive, but " + location + " is a directory");
+        }
+        if (location != null && location.isDrive() && zoneSizeBytes != 0) {
+            problems.add("zoneSizeBytes=" + zoneSizeBytes + ": the zones of a drive have the size they have");
         }
         if (capacityBytes != -1 && capacityBytes <= 0) {
             problems.add("capacityBytes=" + capacityBytes + " is neither positive nor -1");
@@ -196,13 +249,15 @@ public final class Context {
         if (memoryBytes != 0 && memoryBytes < MIN_MEMORY) {
             problems.add("memoryBytes=" + memoryBytes + " is less than " + MIN_MEMORY);
         }
-        if (blockBytes < 64 << 10 || blockBytes > MAX_APPEND || Integer.bitCount(blockBytes) != 1) {
+        if (blockBytes != 0
+                && (blockBytes < MIN_BLOCK || blockBytes > MAX_APPEND || Integer.bitCount(blockBytes) != 1)) {
             problems.add("blockBytes=" + blockBytes + " is not a power of two from 65536 to " + MAX_APPEND);
         }
         return problems;
     }
 
     private void prepareDirectory() {
+        final Path directory = location.path();
         try {
             if (!Files.exists(directory)) {
                 if (!createIfMissing) {
@@ -221,6 +276,7 @@ public final class Context {
     }
 
     private void checkEmpty() throws IOException {
+        final Path directory = location.path();
         try (Stream<Path> entries = Files.list(directory)) {
             final List<String> foreign = entries.map(p -> p.getFileName().toString())
                     .filter(name -> !name.equals("LOCK"))
@@ -236,7 +292,17 @@ public final class Context {
         }
     }
 
-    private ZoneDevice openDevice() {
+    private ZoneDevice openDrive() {
+        return switch (location.kind()) {
+            case NVME -> NvmeZoneDevice.open(location.path(), zones, asynchronousIo);
+            case ZBD -> ZbdZoneDevice.open(location.path(), zones, asynchronousIo);
+            case ZONEFS -> ZonefsZoneDevice.open(location.path(), zones, asynchronousIo);
+            case FILE -> throw new IllegalStateException("a directory is no drive: " + location);
+        };
+    }
+
+    private ZoneDevice openDirectory() {
+        final Path directory = location.path();
         final FileDeviceOptions options = FileDeviceOptions.DEFAULT.withAsyncIo(asynchronousIo);
         if (FileZoneDevice.exists(directory)) {
             return FileZoneDevice.open(directory, options);
@@ -264,23 +330,26 @@ public final class Context {
     }
 
     private EngineConfig config(final ZoneDevice storage) {
+        final boolean drive = location != null && location.isDrive();
         final List<Path> staging = new ArrayList<>();
         if (stagingDirectory != null) {
             staging.add(stagingDirectory);
         } else {
             staging.add(SHARED_MEMORY);
-            if (directory != null) {
-                staging.add(directory);
+            if (location != null && !drive) {
+                staging.add(location.path());
             }
         }
+        final ZoneGeometry geometry = storage.geometry();
         return new EngineConfig(
                 storage,
-                directory == null ? storage.capabilities().backend() : directory.toString(),
-                capacityBytes,
+                location == null ? storage.capabilities().backend() : location.toString(),
+                // A drive does not grow.
+                drive && capacityBytes < 0 ? geometry.zoneCount() * geometry.zoneCapacity() : capacityBytes,
                 memoryBytes == 0 ? defaultMemory() : memoryBytes,
-                blockBytes,
+                blockBytes == 0 ? Math.min(DEFAULT_BLOCK, Integer.highestOneBit(geometry.maxAppend())) : blockBytes,
                 durability,
-                createIfMissing,
+                createIfMissing && !drive,
                 staging,
                 threaded,
                 nanoClock,

@@ -1,6 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv;
 
+import dev.zapkv.io.DeviceCounters;
+
 /// Figures of an open store at one moment; counters start at opening. All sizes in bytes.
 ///
 /// @param keys                 keys with a value
@@ -26,6 +28,7 @@ package dev.zapkv;
 /// @param zonesCollected       zones emptied by garbage collection
 /// @param flushes              device flushes
 /// @param asynchronousIo       {@code io_uring}, or the fall-back in use and why
+/// @param device               what went through the device since it was opened
 /// @param recovery             one line on what the last opening found
 public record StoreStats(
         long keys,
@@ -51,6 +54,7 @@ public record StoreStats(
         long zonesCollected,
         long flushes,
         String asynchronousIo,
+        DeviceCounters device,
         String recovery) {
     /// Off-heap index memory divided by keys; 0 for an empty store.
     public double indexBytesPerKey() {

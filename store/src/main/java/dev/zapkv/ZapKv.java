@@ -2,6 +2,7 @@
 package dev.zapkv;
 
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.store.engine.Engine;
 import dev.zapkv.store.engine.OpenStore;
 import java.nio.file.Path;
@@ -54,6 +55,46 @@ public final class ZapKv implements AutoCloseable {
     /// Opens the store in a directory with default settings; makes one if the directory is missing or empty.
     public static ZapKv open(final Path directory) {
         return open(new Context().directory(directory));
+    }
+
+    /// Opens the store at a location with default settings, see {@link Location}. A drive must have been formatted.
+    public static ZapKv open(final String location) {
+        return open(new Context().location(Location.parse(location)));
+    }
+
+    /// Looks at a drive and its zones without changing anything, for instance before {@link #format}. Of a directory:
+    /// what its file system can do, tried out on a store that is deleted again.
+    ///
+    /// @param context location, and its zones
+    public static DriveSummary examine(final Context context) {
+        if (!context.isDrive()) {
+            return DirectoryProbe.run(context);
+        }
+        final Context.Concluded concluded = context.conclude();
+        try (ZoneDevice device = concluded.engine().device()) {
+            return DriveFormatter.examine(device);
+        } catch (final DeviceException e) {
+            throw context.translate(e);
+        } finally {
+            concluded.release();
+        }
+    }
+
+    /// Makes an empty store on the zones of a drive. Everything in these zones is erased.
+    ///
+    /// @param context what to format and how; capacity and block size are fixed here
+    /// @param erase   whether zones that hold anything may be erased
+    /// @throws FormatException if they do and may not
+    public static void format(final Context context, final boolean erase) {
+        JvmFlags.check();
+        final Context.Concluded concluded = context.conclude();
+        try {
+            DriveFormatter.format(concluded.engine(), erase);
+        } catch (final DeviceException e) {
+            throw context.translate(e);
+        } finally {
+            concluded.release();
+        }
     }
 
     /// Opens a store.

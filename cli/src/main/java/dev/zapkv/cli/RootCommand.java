@@ -46,7 +46,9 @@ final class RootCommand implements Callable<Integer> {
                 .addSubcommand(new DumpCommand(terminal))
                 .addSubcommand(new StatsCommand(terminal))
                 .addSubcommand(new ZonesCommand(terminal))
-                .addSubcommand(new GcCommand(terminal));
+                .addSubcommand(new GcCommand(terminal))
+                .addSubcommand(new FormatCommand(terminal))
+                .addSubcommand(new DevicesCommand(terminal));
         // A key such as @name is a key, not a file of arguments.
         return root.setExpandAtFiles(false).setCaseInsensitiveEnumValuesAllowed(true);
     }

@@ -28,7 +28,7 @@ final class StatsCommand extends StoreCommand {
         if (isJson()) {
             JsonReport.write(terminal().out(), fields -> StatsReport.writeJson(stats, fields));
         } else {
-            terminal().print(StatsReport.format(directory().toString(), stats));
+            terminal().print(StatsReport.format(location().toString(), stats));
         }
         return ExitCode.OK;
     }

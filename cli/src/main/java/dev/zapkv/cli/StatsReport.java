@@ -3,6 +3,7 @@ package dev.zapkv.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.zapkv.StoreStats;
+import dev.zapkv.io.DeviceCounters;
 import java.io.IOException;
 import java.util.Locale;
 
@@ -39,8 +40,21 @@ final class StatsReport {
         lines.add("write stalls", Human.count(stats.writeStalls()));
         lines.title("device");
         lines.add("asynchronous I/O", stats.asynchronousIo());
+        if (stats.device().appends() > 0) {
+            lines.add("device appends", deviceAppends(stats.device()));
+            lines.add(
+                    "reordered",
+                    Human.count(stats.device().reorderedCompletions()) + "  (completed behind a higher"
+                            + " address; at most " + stats.device().maxInFlightPerZone() + " in flight on a zone)");
+        }
         lines.add("last opening", stats.recovery());
         return lines.text();
+    }
+
+    private static String deviceAppends(final DeviceCounters device) {
+        return Human.count(device.appends()) + " of " + Human.bytes(device.appendedBytes() / device.appends())
+                + " on average; " + Human.bytes(device.bytesInPlace()) + " in place, "
+                + Human.bytes(device.bytesCopied()) + " copied";
     }
 
     private static String perKey(final StoreStats stats) {
@@ -94,6 +108,14 @@ final class StatsReport {
         json.writeNumberField("zones_collected", stats.zonesCollected());
         json.writeNumberField("flushes", stats.flushes());
         json.writeStringField("asynchronous_io", stats.asynchronousIo());
+        json.writeObjectFieldStart("device");
+        json.writeNumberField("appends", stats.device().appends());
+        json.writeNumberField("appended_bytes", stats.device().appendedBytes());
+        json.writeNumberField("bytes_in_place", stats.device().bytesInPlace());
+        json.writeNumberField("bytes_copied", stats.device().bytesCopied());
+        json.writeNumberField("reordered_completions", stats.device().reorderedCompletions());
+        json.writeNumberField("max_in_flight_per_zone", stats.device().maxInFlightPerZone());
+        json.writeEndObject();
         json.writeStringField("recovery", stats.recovery());
     }
 

@@ -3,7 +3,9 @@ package dev.zapkv.cli;
 
 import dev.zapkv.Context;
 import dev.zapkv.FormatException;
+import dev.zapkv.Location;
 import dev.zapkv.ZapKv;
+import dev.zapkv.io.ZoneRange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +15,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// What every command on a store shares: the directory, and how it is opened and reported on.
+/// What every command on a store shares: where it lies, and how it is opened and reported on.
 @Command(
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
@@ -33,8 +35,20 @@ abstract class StoreCommand implements Callable<Integer> {
 
     private final Terminal terminal;
 
-    @Parameters(index = "0", paramLabel = "DIRECTORY", description = "The store's directory.")
-    private Path directory;
+    @Parameters(
+            index = "0",
+            paramLabel = "STORE",
+            converter = LocationConverter.class,
+            description = "Where the store lies: a directory, or a drive as nvme:/dev/ng0n1, zbd:/dev/nvme0n1 or"
+                    + " zonefs:/mnt/zones.")
+    private Location location;
+
+    @Option(
+            names = "--zones",
+            paramLabel = "RANGE",
+            converter = ZoneRangeConverter.class,
+            description = "The zones of the drive that are the store's, for example 0-63. Default: all.")
+    private ZoneRange zones;
 
     @Option(names = "--json", description = "Report as JSON.")
     private boolean json;
@@ -69,8 +83,8 @@ abstract class StoreCommand implements Callable<Integer> {
         return terminal;
     }
 
-    final Path directory() {
-        return directory;
+    final Location location() {
+        return location;
     }
 
     final boolean isJson() {
@@ -83,6 +97,10 @@ abstract class StoreCommand implements Callable<Integer> {
 
     /// Opens the store, which must exist.
     final ZapKv open() {
+        if (location.isDrive()) {
+            return ZapKv.open(context());
+        }
+        final Path directory = location.path();
         if (!Files.isDirectory(directory)) {
             final String what = Files.exists(directory) ? " is not a directory. " : " does not exist. ";
             throw CommandException.failed(directory + what + HOW_TO_CREATE);
@@ -96,6 +114,12 @@ abstract class StoreCommand implements Callable<Integer> {
 
     /// Opens the store, and makes it first if there is none.
     final ZapKv openOrCreate(final CreateOptions options) {
+        if (location.isDrive()) {
+            if (options.isGiven()) {
+                throw CommandException.usage("--capacity and --zone-size do not go with a drive: see zapkv format.");
+            }
+            return ZapKv.open(context());
+        }
         final Context context = context().createIfMissing(true);
         options.apply(context);
         final boolean isNew = isMissingOrEmpty();
@@ -108,21 +132,28 @@ abstract class StoreCommand implements Callable<Integer> {
     }
 
     private boolean isMissingOrEmpty() {
-        if (!Files.isDirectory(directory)) {
+        if (!Files.isDirectory(location.path())) {
             return true;
         }
-        try (Stream<Path> entries = Files.list(directory)) {
+        try (Stream<Path> entries = Files.list(location.path())) {
             return entries.findAny().isEmpty();
         } catch (final IOException e) {
-            throw CommandException.failed(directory + " cannot be read: " + e.getMessage(), e);
+            throw CommandException.failed(location + " cannot be read: " + e.getMessage(), e);
         }
     }
 
-    private Context context() {
+    /// The context of one opening.
+    final Context context() {
         if (memoryBytes != null && memoryBytes < MIN_MEMORY_BYTES) {
             throw CommandException.usage("--memory " + memoryBytes + " is less than 32m.");
         }
-        final Context context = new Context().directory(directory);
+        final Context context = new Context().location(location);
+        if (zones != null) {
+            if (!location.isDrive()) {
+                throw CommandException.usage("--zones names zones of a drive, but " + location + " is a directory.");
+            }
+            context.zones(zones);
+        }
         return memoryBytes == null ? context : context.memoryBytes(memoryBytes);
     }
 }

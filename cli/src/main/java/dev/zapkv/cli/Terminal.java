@@ -72,6 +72,17 @@ record Terminal(
         print(line + '\n');
     }
 
+    /// Asks on {@link #err}; true only if the answer is {@code yes}.
+    boolean confirm(final String question) throws IOException {
+        err.print(question);
+        err.flush();
+        final StringBuilder answer = new StringBuilder();
+        for (int c = in.read(); c >= 0 && c != '\n'; c = in.read()) {
+            answer.append((char) c);
+        }
+        return answer.toString().strip().equals("yes");
+    }
+
     /// Whether {@link #out} can show this text.
     boolean canShow(final String text) {
         return charset.newEncoder().canEncode(text);

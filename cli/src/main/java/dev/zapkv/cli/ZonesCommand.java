@@ -55,7 +55,7 @@ final class ZonesCommand extends StoreCommand {
         final Paint paint =
                 new Paint(terminal().outIsTerminal() && !noColor && !terminal().noColor());
         return ZoneOverview.format(
-                directory().toString(),
+                location().toString(),
                 zones,
                 ZoneGlyphs.of(terminal()),
                 paint,

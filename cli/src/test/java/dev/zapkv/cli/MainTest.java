@@ -25,7 +25,7 @@ final class MainTest {
         final Cli.Result result = cli.run(command, "--help");
         assertEquals(ExitCode.OK, result.exitCode());
         assertTrue(result.out().startsWith("Usage: zapkv " + command + " "), result.out());
-        assertTrue(result.out().contains("DIRECTORY"), result.out());
+        assertTrue(result.out().contains(" STORE"), result.out());
         assertTrue(result.out().contains("--json"), result.out());
         assertTrue(result.out().contains("Exit codes:"), result.out());
         assertTrue(result.out().contains("Examples:\n  zapkv " + command + " /data/store"), result.out());

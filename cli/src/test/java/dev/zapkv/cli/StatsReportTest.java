@@ -4,6 +4,7 @@ package dev.zapkv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.zapkv.StoreStats;
+import dev.zapkv.io.DeviceCounters;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -40,6 +41,8 @@ final class StatsReportTest {
 
                 device
                   asynchronous I/O     io_uring
+                  device appends       7 of 4.0 KiB on average; 28.0 KiB in place, 0 B copied
+                  reordered            3  (completed behind a higher address; at most 2 in flight on a zone)
                   last opening         clean
                 """, StatsReport.format("/data/store", stats(2_000_000, 4096 * MIB, 1000)));
     }
@@ -47,7 +50,31 @@ final class StatsReportTest {
     @Test
     void shouldNotDivideByNothing() {
         final StoreStats empty = new StoreStats(
-                0, 0, 0, -1, 0, 0, 0, 0, "memory", MIB, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, "threads", "new");
+                0,
+                0,
+                0,
+                -1,
+                0,
+                0,
+                0,
+                0,
+                "memory",
+                MIB,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                "threads",
+                DeviceCounters.NONE,
+                "new");
         assertEquals("""
                 x
                   keys                 0
@@ -98,6 +125,7 @@ final class StatsReportTest {
                 1,
                 2,
                 "io_uring",
+                new DeviceCounters(7, 28_672, 28_672, 0, 3, 2),
                 "clean");
     }
 }

@@ -114,6 +114,7 @@ final class GcAgent implements Collector {
     @Override
     public void request(final double minGarbageRatio) {
         requested.clear();
+        host.leaveOpenZones(minGarbageRatio);
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < host.zones().usedZones(); zone++) {
             final double garbage = (double) policy.gain(zone) / host.zones().capacity();
             if (host.mayCollect(zone) && garbage >= minGarbageRatio && garbage > 0) {

@@ -7,8 +7,12 @@ public class DeviceException extends RuntimeException {
     public static final int ENOENT = 2;
     /// I/O error.
     public static final int EIO = 5;
+    /// Operation not permitted.
+    public static final int EPERM = 1;
     /// Permission denied.
     public static final int EACCES = 13;
+    /// Device or resource busy.
+    public static final int EBUSY = 16;
     /// No space left on device.
     public static final int ENOSPC = 28;
     /// Read-only file system.

@@ -1,6 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.peer;
 
+import dev.zapkv.io.DeviceCounters;
+
 /// A key-value store under measurement. Every method may be called by several threads at once, {@link #close} by
 /// one when the others are done. Arguments are borrowed for the call: an engine copies what it keeps.
 public interface KvEngine extends AutoCloseable {
@@ -21,6 +23,16 @@ public interface KvEngine extends AutoCloseable {
 
     /// Bytes that the engine says it has sent to its device since it was opened, or -1 if it keeps no such count.
     long deviceBytesWritten();
+
+    /// Bytes of the drive in use, or -1 if the engine lies in a directory.
+    default long driveBytesUsed() {
+        return -1;
+    }
+
+    /// What the engine's device did since it was opened.
+    default DeviceCounters deviceCounters() {
+        return DeviceCounters.NONE;
+    }
 
     /// Name and version of the library.
     String version();

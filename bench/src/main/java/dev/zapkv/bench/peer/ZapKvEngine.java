@@ -4,6 +4,7 @@ package dev.zapkv.bench.peer;
 import dev.zapkv.Context;
 import dev.zapkv.StoreStats;
 import dev.zapkv.ZapKv;
+import dev.zapkv.io.DeviceCounters;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -15,20 +16,33 @@ final class ZapKvEngine implements KvEngine {
     private static final long SETTLE_POLL_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final ZapKv store;
+    private final boolean onDrive;
 
-    private ZapKvEngine(final ZapKv store) {
+    private ZapKvEngine(final ZapKv store, final boolean onDrive) {
         this.store = store;
+        this.onDrive = onDrive;
     }
 
     static ZapKvEngine open(final EngineConfig config) {
-        final Context context = new Context()
-                .directory(config.directory())
-                .memoryBytes(config.memoryBytes())
-                .durability(config.durability());
+        if (config.drive() != null) {
+            ZapKv.format(context(config), true);
+        }
+        return new ZapKvEngine(ZapKv.open(context(config)), config.drive() != null);
+    }
+
+    private static Context context(final EngineConfig config) {
+        final Context context = place(config).memoryBytes(config.memoryBytes()).durability(config.durability());
         if (config.sharedMemory() != null) {
             context.stagingDirectory(config.sharedMemory());
         }
-        return new ZapKvEngine(ZapKv.open(context));
+        return context;
+    }
+
+    private static Context place(final EngineConfig config) {
+        final Drive drive = config.drive();
+        return drive == null
+                ? new Context().directory(config.directory())
+                : new Context().location(drive.location()).zones(drive.zones());
     }
 
     @Override
@@ -66,6 +80,16 @@ final class ZapKvEngine implements KvEngine {
     public long deviceBytesWritten() {
         final StoreStats stats = store.stats();
         return stats.hostBytesAppended() + stats.relocatedBytes() + stats.metadataBytes();
+    }
+
+    @Override
+    public long driveBytesUsed() {
+        return onDrive ? store.stats().deviceBytesUsed() : -1;
+    }
+
+    @Override
+    public DeviceCounters deviceCounters() {
+        return store.stats().device();
     }
 
     @Override

@@ -112,11 +112,19 @@ final class Campaign implements AutoCloseable {
         text.append("Memory budget of each engine: ")
                 .append(Quantity.ofBytes(settings.memoryBytes()))
                 .append(".\n");
-        text.append("Data was in ")
-                .append(scratch.path())
-                .append(" (")
-                .append(fileSystem())
-                .append("), now deleted.\n");
+        if (settings.drive() != null) {
+            text.append("Data is on ")
+                    .append(settings.drive().location())
+                    .append(", zones ")
+                    .append(settings.drive().zones())
+                    .append(".\n");
+        } else {
+            text.append("Data was in ")
+                    .append(scratch.path())
+                    .append(" (")
+                    .append(fileSystem())
+                    .append("), now deleted.\n");
+        }
         return text.toString();
     }
 

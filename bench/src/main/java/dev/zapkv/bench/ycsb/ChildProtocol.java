@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.zapkv.io.DeviceCounters;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.util.HashMap;
@@ -62,6 +63,12 @@ final class ChildProtocol {
         json.writeNumberField("space_bytes", resources.spaceBytes());
         json.writeNumberField("live_bytes", resources.liveBytes());
         json.writeNumberField("peak_rss_bytes", resources.peakRssBytes());
+        json.writeNumberField("appends", resources.device().appends());
+        json.writeNumberField("appended_bytes", resources.device().appendedBytes());
+        json.writeNumberField("bytes_in_place", resources.device().bytesInPlace());
+        json.writeNumberField("bytes_copied", resources.device().bytesCopied());
+        json.writeNumberField("reordered", resources.device().reorderedCompletions());
+        json.writeNumberField("max_in_flight", resources.device().maxInFlightPerZone());
     }
 
     /// Reads one line; throws if it is not a message.
@@ -99,7 +106,14 @@ final class ChildProtocol {
                         integer(fields, "user_bytes"),
                         integer(fields, "space_bytes"),
                         integer(fields, "live_bytes"),
-                        integer(fields, "peak_rss_bytes")),
+                        integer(fields, "peak_rss_bytes"),
+                        new DeviceCounters(
+                                integer(fields, "appends"),
+                                integer(fields, "appended_bytes"),
+                                integer(fields, "bytes_in_place"),
+                                integer(fields, "bytes_copied"),
+                                integer(fields, "reordered"),
+                                (int) integer(fields, "max_in_flight"))),
                 text(fields, "engine_version"));
     }
 

@@ -27,6 +27,9 @@ final class DiskSpace {
 
     /// Throws if the directory's file system has not that much room.
     static void check(final Path directory, final RunSettings settings) throws IOException {
+        if (settings.drive() != null) {
+            return;
+        }
         final long needed = neededBytes(settings);
         final long free = Files.getFileStore(directory).getUsableSpace();
         if (free < needed) {

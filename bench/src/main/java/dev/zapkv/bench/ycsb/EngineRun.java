@@ -5,6 +5,7 @@ import dev.zapkv.bench.ScratchDirectory;
 import dev.zapkv.bench.peer.EngineConfig;
 import dev.zapkv.bench.peer.EngineKind;
 import dev.zapkv.bench.peer.KvEngine;
+import dev.zapkv.io.DeviceCounters;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -86,6 +87,7 @@ final class EngineRun {
         final long cpuBefore = meter.cpuNs();
         final long deviceBefore = meter.deviceBytes();
         final long engineBefore = engine.deviceBytesWritten();
+        final DeviceCounters countersBefore = engine.deviceCounters();
         final PhaseOutcome outcome = phase.run(workload);
         final long endedNs = clock.getAsLong();
         engine.settle();
@@ -93,21 +95,35 @@ final class EngineRun {
         final long cpuNs = meter.cpuNs() - cpuBefore;
         final long engineAfter = engine.deviceBytesWritten();
         data.sync();
+        // Passthrough commands are no writes of the process to the kernel.
+        final boolean onDrive = settings.drive() != null;
         final Resources resources = new Resources(
                 cpuNs,
                 settleNs,
-                meter.deviceBytes() - deviceBefore,
+                onDrive ? engineAfter - engineBefore : meter.deviceBytes() - deviceBefore,
                 engineAfter < 0 ? -1 : engineAfter - engineBefore,
                 outcome.userBytes(),
-                data.allocatedBytes(),
+                onDrive ? engine.driveBytesUsed() : data.allocatedBytes(),
                 liveBytesBefore + outcome.insertedBytes(),
-                meter.peakRssBytes());
+                meter.peakRssBytes(),
+                difference(engine.deviceCounters(), countersBefore));
         return new PhaseResult(
                 workload, outcome.operations(), outcome.elapsedNs(), outcome.latency(), resources, engine.version());
     }
 
+    private static DeviceCounters difference(final DeviceCounters after, final DeviceCounters before) {
+        return new DeviceCounters(
+                after.appends() - before.appends(),
+                after.appendedBytes() - before.appendedBytes(),
+                after.bytesInPlace() - before.bytesInPlace(),
+                after.bytesCopied() - before.bytesCopied(),
+                after.reorderedCompletions() - before.reorderedCompletions(),
+                after.maxInFlightPerZone());
+    }
+
     private KvEngine open(final Path data) {
-        return kind.open(new EngineConfig(data, sharedMemory, settings.memoryBytes(), settings.durability()));
+        return kind.open(
+                new EngineConfig(data, settings.drive(), sharedMemory, settings.memoryBytes(), settings.durability()));
     }
 
     private Path create(final String name) {

@@ -1,6 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.ycsb;
 
+import dev.zapkv.io.DeviceCounters;
+
 /// What one phase cost besides time.
 ///
 /// @param cpuNs        processor time of the whole process, until its background work had come to rest
@@ -11,6 +13,7 @@ package dev.zapkv.bench.ycsb;
 /// @param spaceBytes   allocated bytes of the database directory afterwards
 /// @param liveBytes    key and value bytes of all records afterwards
 /// @param peakRssBytes largest resident memory of the process during the phase
+/// @param device       what the engine's device did in the phase
 record Resources(
         long cpuNs,
         long settleNs,
@@ -19,4 +22,5 @@ record Resources(
         long userBytes,
         long spaceBytes,
         long liveBytes,
-        long peakRssBytes) {}
+        long peakRssBytes,
+        DeviceCounters device) {}

@@ -83,6 +83,12 @@ final class ResultJson {
         number(json, "space_amplification", summary.spaceAmplification());
         json.writeNumberField("peak_rss_bytes", (long) summary.peakRssBytes());
         number(json, "settle_seconds", summary.settleSeconds());
+        number(json, "appends_per_sec", summary.appendsPerSec());
+        json.writeNumberField("appends", summary.device().appends());
+        json.writeNumberField("appended_bytes", summary.device().appendedBytes());
+        json.writeNumberField("bytes_in_place", summary.device().bytesInPlace());
+        json.writeNumberField("bytes_copied", summary.device().bytesCopied());
+        json.writeNumberField("reordered_completions", summary.device().reorderedCompletions());
     }
 
     private static void number(final JsonGenerator json, final String name, final double value) throws IOException {

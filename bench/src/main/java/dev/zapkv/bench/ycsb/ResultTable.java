@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.ycsb;
 
+import dev.zapkv.io.DeviceCounters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -39,7 +40,28 @@ final class ResultTable {
             rows.add(row(summary, comparison.ratio(summary), summary.workload() != previous));
             previous = summary.workload();
         }
-        return align(rows) + UNITS + "\n" + ratioLine(comparison);
+        return align(rows) + UNITS + "\n" + ratioLine(comparison) + appendLines(comparison);
+    }
+
+    /// What the device of an engine did, where it counts that.
+    private static String appendLines(final Comparison comparison) {
+        final StringBuilder lines = new StringBuilder();
+        for (final Summary summary : comparison.summaries()) {
+            final DeviceCounters device = summary.device();
+            if (device.appends() > 0) {
+                lines.append(String.format(
+                        Locale.ROOT,
+                        "%s %s: %,.0f appends/s of %,d bytes on average, %,d reordered, %,d MiB in place, %,d MiB copied%n",
+                        summary.workload(),
+                        summary.engine(),
+                        summary.appendsPerSec(),
+                        device.appendedBytes() / device.appends(),
+                        device.reorderedCompletions(),
+                        device.bytesInPlace() >> 20,
+                        device.bytesCopied() >> 20));
+            }
+        }
+        return lines.toString();
     }
 
     private static String ratioLine(final Comparison comparison) {

@@ -2,7 +2,11 @@
 package dev.zapkv.bench.ycsb;
 
 import com.sun.management.OperatingSystemMXBean;
+import dev.zapkv.ConfigurationException;
 import dev.zapkv.Durability;
+import dev.zapkv.Location;
+import dev.zapkv.bench.peer.Drive;
+import dev.zapkv.io.ZoneRange;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -85,6 +89,19 @@ final class RunOptions {
     private String target = "";
 
     @Option(
+            names = "--device",
+            paramLabel = "DRIVE",
+            description = "Measure zapkv on a zoned drive, such as nvme:/dev/ng0n1, zbd:/dev/nvme0n1 or"
+                    + " zonefs:/mnt/zones, instead of a directory. What its zones hold is erased.")
+    private String device = "";
+
+    @Option(
+            names = "--zones",
+            paramLabel = "RANGE",
+            description = "The zones of the drive to use and erase, for example 0-63 (default: all).")
+    private String zones = "";
+
+    @Option(
             names = "--seed",
             paramLabel = "N",
             defaultValue = "42",
@@ -102,6 +119,7 @@ final class RunOptions {
                 durability(),
                 memoryBytes(),
                 target.isEmpty() ? NO_TARGET : Quantity.count("--target", target, 1, Integer.MAX_VALUE),
+                drive(),
                 Quantity.whole("--seed", seed));
     }
 
@@ -128,6 +146,11 @@ final class RunOptions {
                 Long.toString(settings.memoryBytes()),
                 "--seed",
                 Long.toString(settings.seed())));
+        if (settings.drive() != null) {
+            arguments.addAll(List.of(
+                    "--device", settings.drive().location().toString(),
+                    "--zones", settings.drive().zones().toString()));
+        }
         if (settings.target() != NO_TARGET) {
             arguments.addAll(List.of("--target", Long.toString(settings.target())));
         }
@@ -144,6 +167,26 @@ final class RunOptions {
             }
         }
         return List.copyOf(chosen);
+    }
+
+    private Drive drive() {
+        if (device.isEmpty()) {
+            if (!zones.isEmpty()) {
+                throw new IllegalArgumentException("--zones names zones of a drive: say which with --device");
+            }
+            return null;
+        }
+        final Location location;
+        try {
+            location = Location.parse(device);
+        } catch (final ConfigurationException e) {
+            throw new IllegalArgumentException("--device " + e.getMessage(), e);
+        }
+        if (!location.isDrive()) {
+            throw new IllegalArgumentException("--device " + device
+                    + " is no drive: write nvme:/dev/ng0n1, zbd:/dev/nvme0n1 or zonefs:/mnt/zones");
+        }
+        return new Drive(location, zones.isEmpty() ? ZoneRange.ALL : ZoneRange.parse(zones));
     }
 
     private Durability durability() {

@@ -2,6 +2,7 @@
 package dev.zapkv.bench.ycsb;
 
 import dev.zapkv.Durability;
+import dev.zapkv.bench.peer.Drive;
 import java.util.List;
 import java.util.Locale;
 
@@ -15,6 +16,7 @@ import java.util.Locale;
 /// @param durability level of every write
 /// @param memoryBytes budget of the engine
 /// @param target     operations per second of an open loop, or 0 for a closed loop
+/// @param drive      a zoned drive to use instead of a directory, or null
 /// @param seed       of keys, values and choices
 record RunSettings(
         List<WorkloadKind> workloads,
@@ -25,6 +27,7 @@ record RunSettings(
         Durability durability,
         long memoryBytes,
         long target,
+        Drive drive,
         long seed) {
     /// The level's name on the command line and in reports.
     String durabilityName() {
@@ -38,6 +41,7 @@ record RunSettings(
 
     /// The same with other counts, for the warm-up.
     RunSettings scaledTo(final List<WorkloadKind> phases, final long newRecords, final long newOperations) {
-        return new RunSettings(phases, newRecords, newOperations, valueSize, threads, durability, memoryBytes, 0, seed);
+        return new RunSettings(
+                phases, newRecords, newOperations, valueSize, threads, durability, memoryBytes, 0, drive, seed);
     }
 }

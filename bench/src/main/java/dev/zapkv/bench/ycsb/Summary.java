@@ -2,6 +2,7 @@
 package dev.zapkv.bench.ycsb;
 
 import dev.zapkv.bench.peer.EngineKind;
+import dev.zapkv.io.DeviceCounters;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -27,6 +28,8 @@ import java.util.function.ToDoubleFunction;
 /// @param spaceAmplification  allocated bytes for each live user byte
 /// @param peakRssBytes        largest resident memory
 /// @param settleSeconds       how long background work went on after the phase
+/// @param appendsPerSec       appends of the device in a second
+/// @param device              what the device did, in the first repetition
 /// @param engineVersion       name and version of the engine's library
 record Summary(
         EngineKind engine,
@@ -47,6 +50,8 @@ record Summary(
         double spaceAmplification,
         double peakRssBytes,
         double settleSeconds,
+        double appendsPerSec,
+        DeviceCounters device,
         String engineVersion) {
     private static final double NS_PER_US = 1e3;
     private static final double NS_PER_SECOND = 1e9;
@@ -74,6 +79,9 @@ record Summary(
                 median(values(results, PhaseResult::spaceAmplification)),
                 median(values(results, result -> result.resources().peakRssBytes())),
                 median(values(results, result -> result.resources().settleNs() / NS_PER_SECOND)),
+                median(values(
+                        results, result -> result.resources().device().appends() * NS_PER_SECOND / result.elapsedNs())),
+                first.resources().device(),
                 first.engineVersion());
     }
 

@@ -80,6 +80,10 @@ public final class YcsbCommand implements Callable<Integer> {
         try {
             chosen = engines();
             settings = options.settings();
+            if (settings.drive() != null && chosen.stream().anyMatch(EngineKind::isPeer)) {
+                throw new IllegalArgumentException(
+                        "--device is for zapkv alone: its peers need a file system; add" + " --engines zapkv");
+            }
             repetitions = (int) Quantity.count("--repeat", repeat, 1, MOST_REPETITIONS);
         } catch (final IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage(), e);

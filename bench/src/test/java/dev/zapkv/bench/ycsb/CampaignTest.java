@@ -58,7 +58,7 @@ class CampaignTest {
 
     private Campaign campaign(final Durability durability) throws IOException {
         final RunSettings settings =
-                new RunSettings(List.of(WorkloadKind.LOAD), 10, 10, 100, 1, durability, 1L << 30, 0, 42);
+                new RunSettings(List.of(WorkloadKind.LOAD), 10, 10, 100, 1, durability, 1L << 30, 0, null, 42);
         return new Campaign(ScratchDirectory.below(directory.resolve("data")), Optional.empty(), ENGINES, settings, 1);
     }
 }

@@ -80,6 +80,7 @@ class ResultJsonTest {
                         Durability.PROCESS,
                         1L << 30,
                         0,
+                        null,
                         42),
                 "zapkv bench ycsb",
                 Path.of("data"));

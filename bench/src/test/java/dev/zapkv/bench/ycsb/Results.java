@@ -1,6 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.bench.ycsb;
 
+import dev.zapkv.io.DeviceCounters;
+
 /// Results for tests.
 final class Results {
     private Results() {}
@@ -20,7 +22,8 @@ final class Results {
                         workload == WorkloadKind.C ? 0 : 1_000_000,
                         1_500_000,
                         1_000_000,
-                        300L << 20),
+                        300L << 20,
+                        DeviceCounters.NONE),
                 "engine 1.0");
     }
 }

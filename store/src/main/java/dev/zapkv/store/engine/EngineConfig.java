@@ -36,4 +36,20 @@ public record EngineConfig(
     public EngineConfig {
         stagingDirectories = List.copyOf(stagingDirectories);
     }
+
+    /// The same, but an empty device becomes a store.
+    public EngineConfig creating() {
+        return new EngineConfig(
+                device,
+                name,
+                capacityBytes,
+                memoryBytes,
+                blockBytes,
+                durability,
+                true,
+                stagingDirectories,
+                threaded,
+                nanoClock,
+                randomSeed);
+    }
 }

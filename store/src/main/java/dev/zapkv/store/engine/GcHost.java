@@ -4,6 +4,7 @@ package dev.zapkv.store.engine;
 import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.IoBuffer;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.KeyHash;
@@ -229,6 +230,17 @@ final class GcHost implements CollectorHost {
     @Override
     public long frontierPosition() {
         return append.staging().startOf(append.frontier() + 1);
+    }
+
+    @Override
+    public void leaveOpenZones(final double minGarbageRatio) {
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
+            final long written = zones.written(zone);
+            final long garbage = written - (zones.liveBytes(zone) - zones.tombstoneBytes(zone));
+            if (zones.state(zone) == ZoneState.OPEN && garbage > 0 && garbage >= written * minGarbageRatio) {
+                allocator.abandon(zone);
+            }
+        }
     }
 
     @Override

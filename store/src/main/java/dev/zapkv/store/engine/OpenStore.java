@@ -113,7 +113,8 @@ public final class OpenStore implements AutoCloseable {
             if (!config.createIfMissing()) {
                 checkZoneStates();
                 throw new FormatException("there is no store on " + config.name()
-                        + ": name the right directory, or allow one to be made there (createIfMissing)");
+                        + ": name the right place, or make one there (a drive: zapkv format, ZapKv.format; a directory:"
+                        + " createIfMissing)");
             }
             found = format();
         }
@@ -165,6 +166,11 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private MetadataLog.Found format() {
+        if (geometry.maxAppend() < MetadataImage.MIN_BLOCK_BYTES) {
+            throw new ConfigurationException(config.name() + " takes appends of at most " + geometry.maxAppend()
+                    + " bytes, a store needs at least " + MetadataImage.MIN_BLOCK_BYTES
+                    + ": use a namespace with larger appends (ZASL, max_segments)");
+        }
         if (!MetadataImage.isBlockBytes(config.blockBytes())
                 || config.blockBytes() > geometry.maxAppend()
                 || 2L * config.blockBytes() > geometry.zoneCapacity()) {
@@ -532,6 +538,7 @@ public final class OpenStore implements AutoCloseable {
                 collector.zonesCollected(),
                 append.flushes(),
                 config.device().capabilities().asynchronousIo(),
+                config.device().counters(),
                 recovery
                         + (gcHost.corruptRecords() == 0
                                 ? ""

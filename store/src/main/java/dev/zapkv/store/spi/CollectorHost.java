@@ -64,6 +64,10 @@ public interface CollectorHost {
     /// First log position that is not yet applied.
     long frontierPosition();
 
+    /// Closes the zones that streams append to at present, where at least this share of what was written to them is
+    /// garbage and nothing is in flight: so that they can be collected.
+    void leaveOpenZones(double minGarbageRatio);
+
     /// The store's clock in nanoseconds.
     long nanoTime();
 

@@ -1,0 +1,73 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv;
+
+import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.io.ZoneInfo;
+import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.engine.EngineConfig;
+import dev.zapkv.store.engine.OpenStore;
+import dev.zapkv.store.meta.MetadataLog;
+
+/// Makes a drive's zones a store.
+final class DriveFormatter {
+    private DriveFormatter() {}
+
+    static DriveSummary examine(final ZoneDevice device) {
+        int inUse = 0;
+        int failed = 0;
+        long written = 0;
+        for (int zone = 0; zone < device.geometry().zoneCount(); zone++) {
+            final ZoneInfo info = device.report(zone);
+            if (isFailed(info.state())) {
+                failed++;
+            } else if (info.state() != ZoneState.EMPTY) {
+                inUse++;
+                written += info.writePointer();
+            }
+        }
+        return new DriveSummary(
+                device.geometry(),
+                device.capabilities(),
+                inUse,
+                written,
+                failed,
+                MetadataLog.hasForgottenImage(device) || holdsStore(device));
+    }
+
+    private static boolean holdsStore(final ZoneDevice device) {
+        try {
+            return MetadataLog.find(device) != null;
+        } catch (final FormatException e) {
+            // Something else, or a store that this version cannot read.
+            return false;
+        }
+    }
+
+    static void format(final EngineConfig config, final boolean erase) {
+        final ZoneDevice device = config.device();
+        try {
+            final DriveSummary summary = examine(device);
+            if (!erase && (summary.zonesInUse() > 0 || summary.holdsStore())) {
+                throw new FormatException(config.name() + " is not empty: " + summary.zonesInUse() + " of its "
+                        + summary.geometry().zoneCount() + " zones hold " + summary.bytesWritten() + " bytes"
+                        + (summary.holdsStore() ? ", a store among them" : "")
+                        + "; nothing was changed. Say that they may be erased, or name other zones");
+            }
+            for (int zone = 0; zone < device.geometry().zoneCount(); zone++) {
+                final ZoneState state = device.report(zone).state();
+                if (state != ZoneState.EMPTY && !isFailed(state)) {
+                    device.reset(zone);
+                }
+            }
+        } catch (final DeviceException | ZapKvException e) {
+            device.close();
+            throw e;
+        }
+        OpenStore.open(config.creating()).close();
+    }
+
+    private static boolean isFailed(final ZoneState state) {
+        return state == ZoneState.READ_ONLY || state == ZoneState.OFFLINE;
+    }
+}
