@@ -214,4 +214,49 @@ final class RingMemoryTest {
         assertTrue(decoded.supports(5));
         assertEquals(List.of(false, false), List.of(decoded.supports(0), decoded.supports(6)));
     }
+
+    @Test
+    void shouldPlaceBigEntries() {
+        params.flags(RingParams.SETUP_SQE128 | RingParams.SETUP_CQE32);
+        final MemorySegment big = arena.allocate(ENTRIES * (long) SqeFlyweight.LENGTH_BIG, 8);
+        final MemorySegment command =
+                arena.allocate(SqeFlyweight.COMMAND_LENGTH, 8).fill((byte) 0x5A);
+        big.fill((byte) -1);
+        assertEquals(big.byteSize(), params.sqesLength());
+        final SubmissionQueue submissions = new SubmissionQueue(ring, big, params);
+        for (int i = 0; i < ENTRIES; i++) {
+            submissions
+                    .next()
+                    .opcode(SqeFlyweight.OP_URING_CMD)
+                    .commandOperation(0xC0484E80)
+                    .command(command, 0, 72);
+        }
+        for (int i = 0; i < ENTRIES; i++) {
+            final long at = (long) i * SqeFlyweight.LENGTH_BIG;
+            assertEquals(46, big.get(ValueLayout.JAVA_BYTE, at));
+            assertEquals(0xC0484E80L, big.get(ValueLayout.JAVA_LONG, at + 8));
+            assertEquals(0, big.get(ValueLayout.JAVA_BYTE, at + 47));
+            assertEquals(0x5A, big.get(ValueLayout.JAVA_BYTE, at + 48));
+            assertEquals(0x5A, big.get(ValueLayout.JAVA_BYTE, at + 119));
+            assertEquals(0, big.get(ValueLayout.JAVA_LONG, at + 120));
+        }
+        final CompletionQueue completions = new CompletionQueue(ring, params);
+        for (int i = 0; i < ENTRIES; i++) {
+            ring.set(ValueLayout.JAVA_LONG, CQ_CQES + 32L * i, 100 + i);
+            ring.set(ValueLayout.JAVA_LONG, CQ_CQES + 32L * i + 16, 200 + i);
+        }
+        ring.set(ValueLayout.JAVA_INT, CQ_TAIL, ENTRIES);
+        final int drained = completions.drain(new CqeHandler() {
+            @Override
+            public void onCompletion(final long userData, final int result, final int flags) {
+                throw new AssertionError("entries are big");
+            }
+
+            @Override
+            public void onCompletion(final long userData, final int result, final int flags, final long extra) {
+                assertEquals(userData + 100, extra);
+            }
+        });
+        assertEquals(ENTRIES, drained);
+    }
 }

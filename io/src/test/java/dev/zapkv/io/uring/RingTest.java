@@ -282,4 +282,22 @@ final class RingTest {
             assertNotNull(ring.next());
         }
     }
+
+    @Test
+    void shouldWorkWithBigEntries() {
+        try (Ring ring = Ring.open(new RingOptions(8, 16, RingOptions.PASSTHROUGH_FLAGS, 0))) {
+            final int big = RingParams.SETUP_SQE128 | RingParams.SETUP_CQE32;
+            assertEquals(big, ring.setupFlags() & big);
+            final BitSet seen = new BitSet();
+            for (int batch = 0; batch < 20; batch++) {
+                assertEquals(8, nops(ring, 8, batch * 8L));
+                ring.submitAndWait(8, SECOND_NS);
+                ring.reap((userData, result, flags) -> {
+                    assertEquals(0, result);
+                    seen.set((int) userData);
+                });
+            }
+            assertEquals(160, seen.cardinality());
+        }
+    }
 }
