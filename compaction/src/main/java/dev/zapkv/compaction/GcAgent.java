@@ -117,7 +117,7 @@ final class GcAgent implements Collector {
         host.leaveOpenZones(minGarbageRatio);
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < host.zones().usedZones(); zone++) {
             final double garbage = (double) policy.gain(zone) / host.zones().capacity();
-            if (host.mayCollect(zone) && garbage >= minGarbageRatio && garbage > 0) {
+            if (host.mayCollect(zone) && !policy.isExcluded(zone) && garbage >= minGarbageRatio && garbage > 0) {
                 requested.add(zone);
             }
         }

@@ -74,6 +74,11 @@ final class GreedyPolicy implements VictimPolicy {
     }
 
     @Override
+    public boolean isExcluded(final int zone) {
+        return excluded.get(zone);
+    }
+
+    @Override
     public void exclude(final int zone) {
         excluded.set(zone);
     }

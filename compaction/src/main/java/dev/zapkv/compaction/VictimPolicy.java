@@ -16,6 +16,9 @@ interface VictimPolicy {
     /// Bytes that collecting a zone would gain.
     long gain(int zone);
 
+    /// Whether a zone was excluded.
+    boolean isExcluded(int zone);
+
     /// A zone turned out not to be collectable: it is never chosen again in this life of the store.
     void exclude(int zone);
 }

@@ -51,7 +51,8 @@ final class ZoneCollection {
     private int recordAt;
     private int recordsEnd;
     private long settleTicket;
-    private long waitingSince = -1;
+    private boolean waiting;
+    private long waitingSince;
 
     ZoneCollection(final CollectorHost host, final Relocator relocator, final IoBuffer buffer, final int zone) {
         this.host = host;
@@ -200,7 +201,8 @@ final class ZoneCollection {
             return 1;
         }
         final long now = host.nanoTime();
-        if (waitingSince < 0) {
+        if (!waiting) {
+            waiting = true;
             waitingSince = now;
         } else if (now - waitingSince > LIVE_WAIT_NS) {
             fail(0, left + " live bytes were not found in the zone");

@@ -420,6 +420,13 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     }
 
     @Override
+    public void leaveOpenZones(final double minGarbageRatio) {
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones().usedZones(); zone++) {
+            allocator().abandon(zone);
+        }
+    }
+
+    @Override
     public long nanoTime() {
         return clock;
     }
