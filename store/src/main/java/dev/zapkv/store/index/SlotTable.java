@@ -34,8 +34,10 @@ final class SlotTable {
     private static final int LOAD_PERCENT = 80;
     /// Growth by this many percent keeps the load above 70 of 100 slots: 22.8 bytes a key.
     private static final int GROWTH_PERCENT = 114;
-    /// Below this size a shard grows by single pages, with which 14% cannot be expressed.
+    /// Below about this size a shard grows by a quarter: many small steps would cost more than the insertions.
     private static final int SMALL_PAGES = 32;
+    /// Below this size it grows by single pages, with which a quarter cannot be expressed.
+    private static final int TINY_PAGES = 16;
 
     private static final long BUCKETS_OFFSET = 8;
     private static final long ENTRIES_OFFSET = 16;
@@ -181,10 +183,20 @@ final class SlotTable {
 
     /// How many pages a shard should have after growing from `pages`.
     long grownPages(final int shard, final long pages) {
-        // All shards fill alike. That they leave the small sizes one after the other spreads their later growth over
-        // time, and keeps the memory per key near its mean.
-        final long small = SMALL_PAGES + (long) shard * SMALL_PAGES * (GROWTH_PERCENT - 100) / 100 / shards;
-        return pages < small ? pages + 1 : pages * GROWTH_PERCENT / 100;
+        // All shards fill alike. That each has its own sequence of sizes spreads their growth over time, and keeps the
+        // memory per key near its mean.
+        final long small = SMALL_PAGES + (long) shard * (SMALL_PAGES / 4) / shards;
+        if (pages >= small) {
+            return pages * GROWTH_PERCENT / 100;
+        }
+        if (pages < TINY_PAGES) {
+            return pages + 1;
+        }
+        long next = small;
+        while (next * 4 / 5 > pages) {
+            next = next * 4 / 5;
+        }
+        return next;
     }
 
     /// Whether a shard of `pages` still lies within its stride.
