@@ -10,7 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
 ///
 /// Split into shards by the upper bits of the location hash. Reads take no lock: they look again if entries of the
 /// shard moved meanwhile. Writers exclude each other shard by shard, for the time of an insertion, now and then for the
-/// growth of one shard by a seventh. About 21 bytes a key, at most 24 from 1,000 keys per shard on. No operation allocates.
+/// growth of one shard by a seventh. About 21 bytes a key, at most 24 from 1,000 keys per shard on. No operation
+/// allocates.
 ///
 /// Closing unmaps the memory; any use after that throws {@link IllegalStateException}, whatever thread it is on.
 public final class PointIndex implements AutoCloseable {
