@@ -20,6 +20,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
@@ -44,7 +45,7 @@ public final class Context {
     private long capacityBytes = -1;
     private long zoneSizeBytes;
     private long memoryBytes;
-    private int blockBytes;
+    private OptionalInt blockBytes = OptionalInt.empty();
     private Durability durability = Durability.PROCESS;
     private boolean createIfMissing = true;
     private Path stagingDirectory;
@@ -99,7 +100,7 @@ public final class Context {
     /// *Format.* Largest append in bytes, a power of two from 64 KiB to 1 MiB; default 128 KiB, or what the device
     /// takes if that is less. It bounds a batch.
     public Context blockBytes(final int value) {
-        blockBytes = value;
+        blockBytes = OptionalInt.of(value);
         return this;
     }
 
@@ -230,7 +231,7 @@ public final class Context {
     private List<String> problems() {
         final List<String> problems = new ArrayList<>();
         if (location == null && device == null) {
-            problems.add("neither a location nor a device was given");
+            problems.add("neither a directory, a location nor a device was given");
         }
         if (location != null && !location.isDrive() && !zones.equals(ZoneRange.ALL)) {
             problems.add("zones=" + zones + " names zones of a drive, but " + location + " is a directory");
@@ -249,11 +250,14 @@ public final class Context {
         if (memoryBytes != 0 && memoryBytes < MIN_MEMORY) {
             problems.add("memoryBytes=" + memoryBytes + " is less than " + MIN_MEMORY);
         }
-        if (blockBytes != 0
-                && (blockBytes < MIN_BLOCK || blockBytes > MAX_APPEND || Integer.bitCount(blockBytes) != 1)) {
-            problems.add("blockBytes=" + blockBytes + " is not a power of two from 65536 to " + MAX_APPEND);
+        if (blockBytes.isPresent() && !isBlockBytes(blockBytes.getAsInt())) {
+            problems.add("blockBytes=" + blockBytes.getAsInt() + " is not a power of two from 65536 to " + MAX_APPEND);
         }
         return problems;
+    }
+
+    private static boolean isBlockBytes(final int bytes) {
+        return bytes >= MIN_BLOCK && bytes <= MAX_APPEND && Integer.bitCount(bytes) == 1;
     }
 
     private void prepareDirectory() {
@@ -347,7 +351,7 @@ public final class Context {
                 // A drive does not grow.
                 drive && capacityBytes < 0 ? geometry.zoneCount() * geometry.zoneCapacity() : capacityBytes,
                 memoryBytes == 0 ? defaultMemory() : memoryBytes,
-                blockBytes == 0 ? Math.min(DEFAULT_BLOCK, Integer.highestOneBit(geometry.maxAppend())) : blockBytes,
+                blockBytes.orElse(Math.min(DEFAULT_BLOCK, Integer.highestOneBit(geometry.maxAppend()))),
                 durability,
                 createIfMissing && !drive,
                 staging,
