@@ -235,9 +235,11 @@ final class GcHost implements CollectorHost {
     @Override
     public void leaveOpenZones(final double minGarbageRatio) {
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
-            final long written = zones.written(zone);
-            final long garbage = written - (zones.liveBytes(zone) - zones.tombstoneBytes(zone));
-            if (zones.state(zone) == ZoneState.OPEN && garbage > 0 && garbage >= written * minGarbageRatio) {
+            final long live = zones.liveBytes(zone) - zones.tombstoneBytes(zone);
+            final long garbage = zones.written(zone) - live;
+            if (zones.state(zone) == ZoneState.OPEN
+                    && garbage > 0
+                    && (live == 0 || garbage >= zones.capacity() * minGarbageRatio)) {
                 allocator.abandon(zone);
             }
         }

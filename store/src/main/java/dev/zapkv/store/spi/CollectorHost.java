@@ -64,8 +64,8 @@ public interface CollectorHost {
     /// First log position that is not yet applied.
     long frontierPosition();
 
-    /// Closes the zones that streams append to at present, where at least this share of what was written to them is
-    /// garbage and nothing is in flight: so that they can be collected.
+    /// Closes the zones that streams append to at present, where garbage takes at least this share of the zone or
+    /// nothing is live: so that they can be collected.
     void leaveOpenZones(double minGarbageRatio);
 
     /// The store's clock in nanoseconds.
