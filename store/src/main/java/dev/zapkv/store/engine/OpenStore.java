@@ -103,11 +103,6 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private void start() {
-        if (ZoneAllocator.openLimit(geometry) < ZoneAllocator.MIN_OPEN_ZONES) {
-            throw new ConfigurationException("the device allows " + geometry.maxOpen() + " open and "
-                    + geometry.maxActive() + " active zones (0: no limit), a store needs "
-                    + ZoneAllocator.MIN_OPEN_ZONES + ": one for metadata, one for writers, one for garbage collection");
-        }
         MetadataLog.Found found = MetadataLog.find(config.device());
         if (found == null) {
             if (!config.createIfMissing()) {
@@ -121,6 +116,7 @@ public final class OpenStore implements AutoCloseable {
         storeId = found.storeId();
         image = found.image();
         checkLayout();
+        checkLimits();
         zones = new ZoneTable(geometry);
         for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
             recoverMetadataZone(zone, zone == found.zone());
@@ -136,6 +132,14 @@ public final class OpenStore implements AutoCloseable {
             throw new FormatException("the zones of " + config.name() + " are reported as empty but still hold a store:"
                     + " the drive has lost its zone states (an emulated drive does when its emulator restarts)."
                     + " Nothing was written; restore the zone states or a backup, or format the zones anew");
+        }
+    }
+
+    private void checkLimits() {
+        if (ZoneAllocator.openLimit(geometry) < ZoneAllocator.MIN_OPEN_ZONES) {
+            throw new ConfigurationException("the device allows " + geometry.maxOpen() + " open and "
+                    + geometry.maxActive() + " active zones (0: no limit), a store needs "
+                    + ZoneAllocator.MIN_OPEN_ZONES + ": one for metadata, one for writers, one for garbage collection");
         }
     }
 
