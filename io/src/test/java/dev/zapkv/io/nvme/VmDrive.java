@@ -28,9 +28,12 @@ final class VmDrive {
         return Path.of(value);
     }
 
-    /// Opens zones of a drive and empties them.
+    /// Opens zones of a drive. The whole drive is emptied first: its limits of open zones are those of all its zones.
     static NvmeZoneDevice openEmpty(
             final Path node, final ZoneRange range, final AsyncIo asyncIo, final int queueDepth) {
+        if (!range.equals(ZoneRange.ALL)) {
+            openEmpty(node, ZoneRange.ALL, asyncIo, queueDepth).close();
+        }
         final NvmeZoneDevice device = NvmeZoneDevice.open(node, range, asyncIo, queueDepth);
         for (int zone = 0; zone < device.geometry().zoneCount(); zone++) {
             if (device.report(zone).state() != ZoneState.EMPTY) {
