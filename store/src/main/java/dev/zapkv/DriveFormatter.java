@@ -54,6 +54,8 @@ final class DriveFormatter {
                         + (summary.holdsStore() ? ", a store among them" : "")
                         + "; nothing was changed. Say that they may be erased, or name other zones");
             }
+            // Before anything is erased: these zones might be another's.
+            OpenStore.checkFormat(config);
             for (int zone = 0; zone < device.geometry().zoneCount(); zone++) {
                 final ZoneState state = device.report(zone).state();
                 if (state != ZoneState.EMPTY && !isFailed(state)) {

@@ -102,6 +102,15 @@ public final class OpenStore implements AutoCloseable {
         }
     }
 
+    /// Checks whether a store can be made on a device, whatever the device holds now.
+    ///
+    /// @throws ConfigurationException if not
+    public static void checkFormat(final EngineConfig config) {
+        final OpenStore store = new OpenStore(config);
+        store.checkLimits();
+        store.format();
+    }
+
     private void start() {
         MetadataLog.Found found = MetadataLog.find(config.device());
         if (found == null) {
