@@ -94,6 +94,19 @@ public interface ZoneDevice extends AutoCloseable {
     /// @throws DeviceException on an I/O error, a short read, or after close
     void readSync(long address, MemorySegment target, long targetOffset, int length);
 
+    /// Reads the beginning of a zone as the drive has it, whatever was reported of the zone: a drive that has
+    /// lost its zones' states may still hold what was written. No append may be in flight on the zone. What was
+    /// not written since the last reset reads as anything.
+    ///
+    /// @param target memory aligned to the logical block
+    /// @param length bytes, a positive multiple of the logical block
+    /// @return bytes read, 0 if the device does not let us read there
+    /// @throws DeviceException on an I/O error
+    default int readForgotten(final int zone, final MemorySegment target, final int length) {
+        readSync(geometry().address(zone, 0), target, 0, length);
+        return length;
+    }
+
     /// State of one zone.
     ZoneInfo report(int zone);
 

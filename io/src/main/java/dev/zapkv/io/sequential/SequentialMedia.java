@@ -4,6 +4,7 @@ package dev.zapkv.io.sequential;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.command.Descriptor;
+import java.lang.foreign.MemorySegment;
 
 /// Zones that take writes only at their write pointer, on a block device or as files. All but {@link #reader} has
 /// one caller at a time; everything may block.
@@ -24,6 +25,11 @@ public interface SequentialMedia {
 
     /// Place of a zone's byte in the file of its descriptors.
     long position(int zone, long offset);
+
+    /// Reads the beginning of a zone from the drive, past what it says of the write pointer.
+    ///
+    /// @return bytes read, 0 if the drive cannot be read so
+    int readForgotten(int zone, MemorySegment target, int length);
 
     /// Asks the drive where a zone stands. The write pointer is within the zone and on a block.
     ///

@@ -66,6 +66,12 @@ public abstract class SequentialZoneDevice extends CommandDevice {
     }
 
     @Override
+    public final int readForgotten(final int zone, final MemorySegment target, final int length) {
+        requireZone(zone);
+        return media.readForgotten(zone, target, length);
+    }
+
+    @Override
     public final ZoneInfo report(final int zone) {
         requireZone(zone);
         if (zones.appendsInFlight(zone) == 0) {

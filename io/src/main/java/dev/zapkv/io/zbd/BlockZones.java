@@ -5,10 +5,12 @@ import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.linux.Errno;
+import dev.zapkv.io.linux.Libc;
 import dev.zapkv.io.linux.ZoneIoctl;
 import dev.zapkv.io.linux.ZoneReport;
 import dev.zapkv.io.sequential.SequentialMedia;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /// Zones of a block device: one descriptor for everything, management by ioctl.
 final class BlockZones implements SequentialMedia {
@@ -47,6 +49,12 @@ final class BlockZones implements SequentialMedia {
     @Override
     public long position(final int zone, final long offset) {
         return (survey.range().first() + (long) zone) * survey.zoneSize() + offset;
+    }
+
+    /// Drives may refuse to read what was not written.
+    @Override
+    public int readForgotten(final int zone, final MemorySegment target, final int length) {
+        return Math.max(0, (int) Libc.pread(descriptor.fd(), target, 0, length, position(zone, 0)));
     }
 
     @Override

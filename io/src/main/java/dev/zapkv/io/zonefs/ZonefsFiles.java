@@ -9,7 +9,9 @@ import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.FileStatus;
 import dev.zapkv.io.linux.Libc;
+import dev.zapkv.io.linux.ZoneIoctl;
 import dev.zapkv.io.sequential.SequentialMedia;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -155,6 +157,23 @@ final class ZonefsFiles implements SequentialMedia {
     @Override
     public long position(final int zone, final long offset) {
         return offset;
+    }
+
+    /// A file ends at the write pointer, the drive beneath does not. Whoever may use the files need not be allowed to
+    /// read the drive.
+    @Override
+    public int readForgotten(final int zone, final MemorySegment target, final int length) {
+        final int fd = Libc.open(mount.mount().source(), Libc.O_RDONLY | Libc.O_DIRECT | Libc.O_CLOEXEC, 0);
+        if (fd < 0) {
+            return 0;
+        }
+        try {
+            // The inode number is that of the zone on the drive.
+            final long start = FileStatus.of(path(zone)).inode() * ZoneIoctl.zoneSectors(fd) * ZoneIoctl.SECTOR;
+            return Math.max(0, (int) Libc.pread(fd, target, 0, length, start));
+        } finally {
+            Libc.close(fd);
+        }
     }
 
     @Override

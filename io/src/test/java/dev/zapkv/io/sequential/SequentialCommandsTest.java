@@ -442,6 +442,11 @@ final class SequentialCommandsTest {
         }
 
         @Override
+        public int readForgotten(final int zone, final MemorySegment target, final int length) {
+            return 0;
+        }
+
+        @Override
         public ZoneInfo inspect(final int zone) {
             if (states[zone] == null) {
                 throw new DeviceException("does not answer", Errno.EIO);

@@ -214,8 +214,9 @@ public final class MetadataLog implements AutoCloseable {
                 if (device.report(zone).state() != ZoneState.EMPTY) {
                     continue;
                 }
-                device.readSync(device.geometry().address(zone, 0), memory, 0, length);
-                if (BlockFormat.isHeaderValid(memory, memory.asByteBuffer(), 0, length, new CRC32C())
+                final int read = device.readForgotten(zone, memory, length);
+                if (read > BlockFormat.HEADER_LENGTH
+                        && BlockFormat.isHeaderValid(memory, memory.asByteBuffer(), 0, read, new CRC32C())
                         && BlockFormat.streamCode(memory, 0) == Stream.METADATA.code()) {
                     return true;
                 }
