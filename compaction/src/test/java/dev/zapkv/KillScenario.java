@@ -1,8 +1,6 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.File;
@@ -12,9 +10,6 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -34,8 +29,7 @@ abstract class KillScenario {
 
     private final KillScript script = new KillScript(SEED);
     private final SplittableRandom random = new SplittableRandom(SEED);
-    private final int[] lengths = new int[KillScript.THREADS * KillScript.KEYS];
-    private final long[] versions = new long[lengths.length];
+    private final ScriptedKeys keys = new ScriptedKeys(KillScript.THREADS);
     private long acknowledged;
     private int midway;
     private Process next;
@@ -56,7 +50,6 @@ abstract class KillScenario {
     }
 
     void killAndCheck(final int kills) throws IOException, InterruptedException {
-        Arrays.fill(lengths, KillScript.ABSENT);
         Process child = child(0);
         for (int life = 0; life < kills; life++) {
             runAndKill(child, life);
@@ -137,68 +130,17 @@ abstract class KillScenario {
             final long started = progress.get(ValueLayout.JAVA_LONG, at + KillChild.STARTED);
             final long done = progress.get(ValueLayout.JAVA_LONG, at + KillChild.ACKNOWLEDGED);
             for (long sequence = 1; sequence <= done; sequence++) {
-                adopt(script.step(life, thread, sequence));
+                keys.adopt(script.step(life, thread, sequence));
             }
             acknowledged += done;
             if (started > done) {
                 midway++;
                 final KillScript.Step step = script.step(life, thread, started);
-                if (isApplied(store, step, context + " step " + started)) {
-                    adopt(step);
+                if (keys.isApplied(store, step, context + " step " + started)) {
+                    keys.adopt(step);
                 }
             }
         }
-        int count = 0;
-        final Set<String> keys = new HashSet<>();
-        for (int key = 0; key < lengths.length; key++) {
-            checkKey(store, key, context);
-            if (lengths[key] != KillScript.ABSENT) {
-                count++;
-                keys.add(new String(TestData.key(key), StandardCharsets.UTF_8));
-            }
-        }
-        assertEquals(count, store.count(), context + ": count");
-        store.forEach((key, value) -> {
-            final String name = new String(key, StandardCharsets.UTF_8);
-            assertTrue(keys.remove(name), () -> context + ": " + name + " is visited, but should not be there");
-        });
-        assertTrue(keys.isEmpty(), () -> context + ": not visited: " + keys);
-    }
-
-    private void adopt(final KillScript.Step step) {
-        for (int i = 0; i < step.size(); i++) {
-            lengths[step.key(i)] = step.length(i);
-            versions[step.key(i)] = step.version();
-        }
-    }
-
-    /// Whether the step at which the process died is there; it must be so for all of its keys, or for none.
-    private boolean isApplied(final ZapKv store, final KillScript.Step step, final String context) {
-        Boolean applied = null;
-        for (int i = 0; i < step.size(); i++) {
-            final int key = step.key(i);
-            if (lengths[key] == KillScript.ABSENT && step.length(i) == KillScript.ABSENT) {
-                continue;
-            }
-            final byte[] value = store.get(TestData.key(key));
-            final boolean isNew = step.length(i) == KillScript.ABSENT
-                    ? value == null
-                    : Arrays.equals(value, TestData.value(key, step.version(), step.length(i)));
-            if (isNew && step.length(i) == lengths[key] && lengths[key] < 1) {
-                continue;
-            }
-            assertTrue(
-                    applied == null || applied == isNew,
-                    () -> context + ": a batch of " + step.size() + " is there in part");
-            applied = isNew;
-        }
-        return applied != null && applied;
-    }
-
-    private void checkKey(final ZapKv store, final int key, final String context) {
-        final byte[] value = store.get(TestData.key(key));
-        final byte[] expected =
-                lengths[key] == KillScript.ABSENT ? null : TestData.value(key, versions[key], lengths[key]);
-        assertArrayEquals(expected, value, () -> context + ": key " + key + " version " + versions[key]);
+        keys.check(store, context);
     }
 }

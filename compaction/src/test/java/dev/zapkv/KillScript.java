@@ -3,18 +3,31 @@ package dev.zapkv;
 
 import java.util.SplittableRandom;
 
-/// What the writer of {@link KillIT} does, step by step: a function of the seed, so that whoever knows how far the
-/// writer came knows what it wrote. Each thread has its own keys.
+/// What the writer of {@link KillIT} or {@link ResetProgram} does, step by step: a function of the seed, so that
+/// whoever
+/// knows how far the writer came knows what it wrote. Each thread has its own keys.
 final class KillScript {
     static final int THREADS = 2;
     static final int KEYS = 300;
     static final int ABSENT = -1;
     static final long CAPACITY = 24L << 20;
 
-    private final long seed;
+    private static final int THOUSAND = 1000;
 
+    private final long seed;
+    private final int processShare;
+    private final int deviceShare;
+
+    /// Nearly all steps wait for nothing.
     KillScript(final long seed) {
+        this(seed, 900, 80);
+    }
+
+    /// Of a thousand steps so many wait for nothing, so many for the device, and the others for a flush.
+    KillScript(final long seed, final int processShare, final int deviceShare) {
         this.seed = seed;
+        this.processShare = processShare;
+        this.deviceShare = deviceShare;
     }
 
     /// Some puts and deletes that are done together, of different keys.
@@ -30,6 +43,10 @@ final class KillScript {
             this.version = version;
             this.keys = keys;
             this.lengths = lengths;
+        }
+
+        Durability level() {
+            return level;
         }
 
         int size() {
@@ -71,8 +88,10 @@ final class KillScript {
     Step step(final int life, final int thread, final long sequence) {
         final SplittableRandom random =
                 new SplittableRandom(seed + life * 0x9E3779B97F4A7C15L + thread * 0xBF58476D1CE4E5B9L + sequence);
-        final int dice = random.nextInt(1000);
-        final Durability level = dice < 900 ? Durability.PROCESS : dice < 980 ? Durability.DEVICE : Durability.FLUSHED;
+        final int dice = random.nextInt(THOUSAND);
+        final Durability level = dice < processShare
+                ? Durability.PROCESS
+                : dice < processShare + deviceShare ? Durability.DEVICE : Durability.FLUSHED;
         final int kind = random.nextInt(100);
         final int count = kind < 15 ? 2 + random.nextInt(8) : 1;
         final int[] keys = new int[count];

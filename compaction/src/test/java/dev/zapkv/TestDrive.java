@@ -18,10 +18,11 @@ final class TestDrive {
         return Objects.requireNonNullElse(System.getenv("ZAPKV_VM_ZONES"), "0-23");
     }
 
+    static ZoneRange range() {
+        return ZoneRange.parse(zones());
+    }
+
     static Context context() {
-        return new Context()
-                .location(Location.parse(location()))
-                .zones(ZoneRange.parse(zones()))
-                .memoryBytes(32 << 20);
+        return new Context().location(Location.parse(location())).zones(range()).memoryBytes(32 << 20);
     }
 }
