@@ -82,10 +82,10 @@ class DriveLimitsVmTest {
         final ZoneDevice device;
         try (DriveZones drive = DriveZones.of(Location.parse(name), ZONES);
                 ExecutorService threads = Executors.newFixedThreadPool(THREADS + 1)) {
+            device = open(name);
             maxOpen = drive.maxOpen();
             assertTrue(drive.maxActive() == 0 || drive.maxActive() >= maxOpen, name);
             final Future<Seen> watch = threads.submit(() -> watch(drive, done));
-            device = open(name);
             try (ZapKv store = ZapKv.open(new Context().device(device).memoryBytes(32 << 20))) {
                 final List<Future<?>> writers = IntStream.range(0, THREADS)
                         .<Future<?>>mapToObj(thread -> threads.submit(() -> write(store, thread)))
