@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// least as many as the log promises.
 ///
 /// *Lives* are numbered by the resets. The check writes a few steps for the next life, and every other time it ends
-/// without closing the store, so that the load begins by recovering it, and is reset while it does.
+/// without closing the store, so that the load begins by recovering it. Every fourth reset may come while it does.
 final class ResetProgram {
     private static final int WRITERS = 4;
     private static final int CHECKER = WRITERS;
@@ -34,6 +34,7 @@ final class ResetProgram {
     // Of a thousand steps.
     private static final int PROCESS_SHARE = 700;
     private static final int DEVICE_SHARE = 100;
+    private static final int OPENING_PERIOD = 4;
     private static final long DEFAULT_SEED = 20261121;
     private static final int EXIT_WRITER_FAILED = 3;
 
@@ -108,9 +109,11 @@ final class ResetProgram {
     private void load() throws InterruptedException {
         TestData.value(1, 1, 100);
         script.step(life, 0, 1);
-        System.out.println("opening");
+        // From "ready" on the reset may come.
+        final boolean duringOpening = life % OPENING_PERIOD == 0 || life == 1;
+        System.out.println(duringOpening ? "opening: ready" : "opening");
         final ZapKv store = ZapKv.open(TestDrive.context());
-        System.out.println("open: " + store.stats().recovery());
+        System.out.println((duringOpening ? "open: " : "open, ready: ") + store.stats().recovery());
         final AtomicLongArray returned = new AtomicLongArray(THREADS);
         returned.set(CHECKER, life > 1 ? CHECKER_STEPS : 0);
         final Thread[] writers = new Thread[WRITERS];
