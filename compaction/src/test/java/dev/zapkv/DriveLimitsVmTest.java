@@ -100,7 +100,7 @@ class DriveLimitsVmTest {
             seen = watch.get();
         }
         final String context = name + " seed " + SEED + ": " + seen + " limit " + maxOpen + " " + stats;
-        System.out.println(context);
+        System.out.println(name + " limit " + maxOpen + ": " + seen + " " + stats.device());
         assertTrue(stats.zonesCollected() > ZONES.count(), context);
         assertTrue(seen.asked() > THREADS, context);
         assertTrue(maxOpen == 0 || seen.open() <= maxOpen, context);
