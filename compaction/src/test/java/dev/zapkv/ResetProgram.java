@@ -31,6 +31,7 @@ final class ResetProgram {
     // More than a life of some seconds does behind a writer's last promise.
     private static final long MOST_UNPROMISED = 50_000;
     private static final int ZONES_COLLECTED_BEFORE = 2;
+    private static final int THOUSAND = 1000;
     // Of a thousand steps.
     private static final int PROCESS_SHARE = 700;
     private static final int DEVICE_SHARE = 100;
@@ -39,6 +40,8 @@ final class ResetProgram {
     private static final int EXIT_WRITER_FAILED = 3;
 
     private final KillScript script;
+    // What the check writes stays in staging until somebody closes or opens the store.
+    private final KillScript checkerScript;
     private final Path notes;
     private final String seed;
     private final int life;
@@ -69,6 +72,7 @@ final class ResetProgram {
     private ResetProgram() {
         seed = Objects.requireNonNullElse(System.getenv("ZNS_VM_SEED"), String.valueOf(DEFAULT_SEED));
         script = new KillScript(Long.parseLong(seed), PROCESS_SHARE, DEVICE_SHARE);
+        checkerScript = new KillScript(Long.parseLong(seed), THOUSAND, 0);
         notes = Path.of(Objects.requireNonNull(System.getenv("ZNS_VM_OUT"), "ZNS_VM_OUT: run this by tools/zns-vm"));
         life = Integer.parseInt(Objects.requireNonNullElse(System.getenv("ZNS_VM_TURN"), "0"));
     }
@@ -90,13 +94,21 @@ final class ResetProgram {
         return TestDrive.location() + " seed " + seed + " life " + life;
     }
 
+    private KillScript.Step step(final int ofLife, final int thread, final long sequence) {
+        return script(thread).step(ofLife, thread, sequence);
+    }
+
+    private KillScript script(final int thread) {
+        return thread == CHECKER ? checkerScript : script;
+    }
+
     private void prepare() throws IOException {
         ZapKv.format(TestDrive.context(), true);
         final long[] steps = new long[THREADS];
         try (ZapKv store = ZapKv.open(TestDrive.context())) {
             while (store.stats().zonesCollected() < ZONES_COLLECTED_BEFORE) {
                 for (int thread = 0; thread < THREADS; thread++) {
-                    script.step(0, thread, ++steps[thread]).apply(store);
+                    step(0, thread, ++steps[thread]).apply(store);
                 }
             }
         }
@@ -113,7 +125,8 @@ final class ResetProgram {
         final boolean duringOpening = life % OPENING_PERIOD == 0 || life == 1;
         System.out.println(duringOpening ? "opening: ready" : "opening");
         final ZapKv store = ZapKv.open(TestDrive.context());
-        System.out.println((duringOpening ? "open: " : "open, ready: ") + store.stats().recovery());
+        System.out.println(
+                (duringOpening ? "open: " : "open, ready: ") + store.stats().recovery());
         final AtomicLongArray returned = new AtomicLongArray(THREADS);
         returned.set(CHECKER, life > 1 ? CHECKER_STEPS : 0);
         final Thread[] writers = new Thread[WRITERS];
@@ -192,12 +205,14 @@ final class ResetProgram {
         for (int past = 0; past < life; past++) {
             for (int thread = 0; thread < THREADS; thread++) {
                 for (long sequence = 1; sequence <= lives.get(past).found()[thread]; sequence++) {
-                    keys.adopt(script.step(past, thread, sequence));
+                    keys.adopt(step(past, thread, sequence));
                 }
             }
         }
         final long[] promised = promised();
-        promised[CHECKER] = Math.max(promised[CHECKER], promisedToChecker(lives.getLast()));
+        if (life > 1 && lives.getLast().closedCleanly()) {
+            promised[CHECKER] = CHECKER_STEPS;
+        }
         // Nothing moves but when this thread makes it.
         final ZapKv store = ZapKv.open(TestDrive.context().threaded(false));
         final String recovery = store.stats().recovery();
@@ -205,14 +220,14 @@ final class ResetProgram {
         final long[] found = new long[THREADS];
         for (int thread = 0; thread < THREADS; thread++) {
             final long most = thread == CHECKER ? (life > 1 ? CHECKER_STEPS : 0) : promised[thread] + MOST_UNPROMISED;
-            found[thread] = keys.adoptPrefix(store, script, life, thread, promised[thread], most, context());
+            found[thread] = keys.adoptPrefix(store, script(thread), life, thread, promised[thread], most, context());
         }
         keys.check(store, context());
         requireAgreement(store, "opened");
         final boolean clean = life % 2 == 0;
         append(notes.resolve("lives"), new Life(found, clean).line());
         for (long sequence = 1; sequence <= CHECKER_STEPS; sequence++) {
-            script.step(life + 1, CHECKER, sequence).apply(store);
+            step(life + 1, CHECKER, sequence).apply(store);
         }
         System.out.printf(
                 "%s: promised %s, found %s, %d zones collected; %s%n",
@@ -238,23 +253,6 @@ final class ResetProgram {
         if (!condition) {
             throw new AssertionError(context() + ": " + problem);
         }
-    }
-
-    /// Steps of the last check that must be there however the machine ended.
-    private long promisedToChecker(final Life last) {
-        if (life == 1) {
-            return 0;
-        }
-        if (last.closedCleanly()) {
-            return CHECKER_STEPS;
-        }
-        long promised = 0;
-        for (long sequence = 1; sequence <= CHECKER_STEPS; sequence++) {
-            if (script.step(life, CHECKER, sequence).level() != Durability.PROCESS) {
-                promised = sequence;
-            }
-        }
-        return promised;
     }
 
     private long[] promised() throws IOException {
