@@ -7,8 +7,11 @@ import dev.zapkv.store.spi.CollectorHost;
 import dev.zapkv.zone.ZoneAllocator;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 
-/// Collects one zone after the other, when {@link GcPace} says so or when asked to.
+/// Collects one zone after the other, when {@link GcPace} says so or when asked to. A zone that has to wait for live
+/// bytes that were not found in it does not hold up the others.
 final class GcAgent implements Collector {
     private static final int READ_BYTES = 1 << 20;
     private static final int FRUITLESS_ROUNDS = 2;
@@ -20,6 +23,7 @@ final class GcAgent implements Collector {
     private final Arena arena = Arena.ofShared();
     private final IoBuffer readBuffer;
     private final ArrayDeque<Integer> requested = new ArrayDeque<>();
+    private final List<ZoneCollection> waiting = new ArrayList<>();
     private ZoneCollection current;
     private boolean exhausted;
     // Zones collected since a block of writers was applied, and what was live then.
@@ -38,7 +42,7 @@ final class GcAgent implements Collector {
 
     @Override
     public int doWork() {
-        int work = relocator.doWork();
+        int work = relocator.doWork() + lookAfterWaiting();
         if (current == null) {
             final int victim = nextVictim();
             if (victim == VictimPolicy.NONE) {
@@ -59,23 +63,46 @@ final class GcAgent implements Collector {
     }
 
     private void finishIfOver() {
-        // After a failure the records already copied still have to find their places.
-        if (!current.isOver() || !relocator.isDrained()) {
-            return;
-        }
-        if (current.isDone()) {
-            zonesCollected++;
-            fruitless++;
-        } else {
+        if (current.isWaiting()) {
             policy.exclude(current.zone());
+            waiting.add(current);
+            current = null;
+        } else if (current.isOver() && relocator.isDrained()) {
+            // After a failure the records already copied still had to find their places.
+            if (current.isDone()) {
+                countCollected();
+            } else {
+                policy.exclude(current.zone());
+            }
+            current = null;
         }
-        current = null;
+    }
+
+    private int lookAfterWaiting() {
+        int work = 0;
+        for (int i = waiting.size() - 1; i >= 0; i--) {
+            final ZoneCollection collection = waiting.get(i);
+            work += collection.doWork();
+            if (collection.isOver()) {
+                waiting.remove(i);
+                if (collection.isDone()) {
+                    policy.include(collection.zone());
+                    countCollected();
+                }
+            }
+        }
+        return work;
+    }
+
+    private void countCollected() {
+        zonesCollected++;
+        fruitless++;
     }
 
     private int nextVictim() {
         while (!requested.isEmpty()) {
             final int zone = requested.poll();
-            if (host.mayCollect(zone)) {
+            if (host.mayCollect(zone) && !policy.isExcluded(zone)) {
                 return zone;
             }
         }
@@ -108,7 +135,7 @@ final class GcAgent implements Collector {
 
     @Override
     public boolean isExhausted() {
-        return exhausted && current == null;
+        return exhausted && current == null && waiting.isEmpty();
     }
 
     @Override
@@ -125,7 +152,7 @@ final class GcAgent implements Collector {
 
     @Override
     public boolean isRequested() {
-        return !requested.isEmpty() || current != null;
+        return !requested.isEmpty() || current != null || !waiting.isEmpty();
     }
 
     @Override

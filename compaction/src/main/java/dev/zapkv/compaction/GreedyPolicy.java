@@ -82,4 +82,9 @@ final class GreedyPolicy implements VictimPolicy {
     public void exclude(final int zone) {
         excluded.set(zone);
     }
+
+    @Override
+    public void include(final int zone) {
+        excluded.clear(zone);
+    }
 }

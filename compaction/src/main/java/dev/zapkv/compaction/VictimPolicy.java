@@ -19,6 +19,10 @@ interface VictimPolicy {
     /// Whether a zone was excluded.
     boolean isExcluded(int zone);
 
-    /// A zone turned out not to be collectable: it is never chosen again in this life of the store.
+    /// A zone turned out not to be collectable: it is not chosen again in this life of the store, unless it is
+    /// included again.
     void exclude(int zone);
+
+    /// A zone that was excluded may be chosen again.
+    void include(int zone);
 }

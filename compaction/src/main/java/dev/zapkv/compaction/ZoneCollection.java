@@ -11,7 +11,9 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/// The collection of one zone: read, relocate, drain, settle, retire. Each step is bounded.
+/// The collection of one zone: read, relocate, drain, settle, retire. Each step is bounded. When live bytes are left
+/// at the end it waits for a while, and needs neither the relocator nor the buffer for it: another zone can have its
+/// turn.
 ///
 /// *Invariant 4*, checked before the zone is emptied: its live bytes, tombstones aside, have come down to 0. If they
 /// have not, a live record lies where no valid block was found: the bytes are damaged, and the zone is kept.
@@ -22,6 +24,7 @@ final class ZoneCollection {
         RELOCATING,
         DRAINING,
         SETTLING,
+        WAITING,
         DONE,
         FAILED
     }
@@ -51,7 +54,6 @@ final class ZoneCollection {
     private int recordAt;
     private int recordsEnd;
     private long settleTicket;
-    private boolean waiting;
     private long waitingSince;
 
     ZoneCollection(final CollectorHost host, final Relocator relocator, final IoBuffer buffer, final int zone) {
@@ -79,6 +81,11 @@ final class ZoneCollection {
         return state == State.DONE;
     }
 
+    /// Whether live bytes are left for which the zone waits. Nothing of it is in the relocator any more.
+    boolean isWaiting() {
+        return state == State.WAITING;
+    }
+
     /// One bounded step.
     ///
     /// @return amount of work done
@@ -88,6 +95,7 @@ final class ZoneCollection {
             case RELOCATING -> relocate();
             case DRAINING -> drain();
             case SETTLING -> settle();
+            case WAITING -> await();
             case DONE, FAILED -> 0;
         };
     }
@@ -194,26 +202,39 @@ final class ZoneCollection {
         if (!host.isSettled(settleTicket)) {
             return 0;
         }
-        final long left = zones.liveBytes(zone) - zones.tombstoneBytes(zone);
-        if (left == 0) {
+        if (left() == 0) {
             host.retire(zone);
             state = State.DONE;
+        } else {
+            waitingSince = host.nanoTime();
+            state = State.WAITING;
+        }
+        return 1;
+    }
+
+    private int await() {
+        if (left() == 0) {
+            // What superseded the records that were left came later than what was settled.
+            settleTicket = host.settle();
+            state = State.SETTLING;
             return 1;
         }
-        final long now = host.nanoTime();
-        if (!waiting) {
-            waiting = true;
-            waitingSince = now;
-        } else if (now - waitingSince > LIVE_WAIT_NS) {
-            fail(0, left + " live bytes were not found in the zone");
+        if (host.nanoTime() - waitingSince > LIVE_WAIT_NS) {
+            fail(0, left() + " live bytes were not found in the zone");
         }
         // Nothing to do but wait: the agent may sleep.
         return 0;
     }
 
+    private long left() {
+        return zones.liveBytes(zone) - zones.tombstoneBytes(zone);
+    }
+
     private void fail(final long offset, final String reason) {
         host.corrupt(zone, offset, reason);
-        relocator.flush();
+        if (state != State.WAITING) {
+            relocator.flush();
+        }
         state = State.FAILED;
     }
 }

@@ -139,6 +139,45 @@ class GcAgentTest {
     }
 
     @Test
+    void shouldCollectOtherZonesWhileLiveBytesAreMissingInOne() {
+        final int missing = host.zoneWith("a", BLOCKS, 0);
+        final int first = host.zoneWith("b", BLOCKS, 1);
+        final int second = host.zoneWith("c", BLOCKS, 2);
+        host.zones().addLive(missing, 16);
+        host.starved = true;
+        runUntilRetired(2);
+        assertEquals(List.of(first, second), host.retired.subList(0, 2), "the clock stands still");
+        assertFalse(agent.isExhausted(), "a zone may still come free");
+        host.starved = false;
+        cycle(CALM_CYCLES);
+        assertFalse(host.retired.contains(missing));
+        host.zones().addLive(missing, -16);
+        cycle(CALM_CYCLES);
+        assertTrue(host.retired.contains(missing), "a writer was late to count");
+        assertEquals(List.of(), host.corruptions);
+        assertEquals(host.retired.size(), agent.zonesCollected());
+        assertFalse(policy.isExcluded(missing));
+        host.assertConsistent();
+    }
+
+    @Test
+    void shouldGiveUpSeveralDamagedZonesAtTheSameTime() {
+        final List<Integer> damaged =
+                List.of(host.zoneWith("a", BLOCKS, 0), host.zoneWith("b", BLOCKS, 0), host.zoneWith("c", BLOCKS, 0));
+        damaged.forEach(zone -> host.zones().addLive(zone, 16));
+        agent.request(0);
+        cycle(CALM_CYCLES);
+        assertTrue(agent.isRequested());
+        host.clock += LIVE_WAIT_NS + 1;
+        cycle();
+        assertEquals(3, host.corruptions.size(), host.corruptions::toString);
+        cycle(CALM_CYCLES);
+        assertFalse(agent.isRequested());
+        assertEquals(List.of(), host.retired);
+        damaged.forEach(zone -> assertTrue(policy.isExcluded(zone)));
+    }
+
+    @Test
     void shouldCollectOnRequestWhatHoldsEnoughGarbage() {
         final int all = host.zoneWith("a", BLOCKS, 0);
         final int half = host.zoneWith("b", BLOCKS, BLOCKS / 2);
