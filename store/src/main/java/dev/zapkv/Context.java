@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
@@ -52,6 +53,7 @@ public final class Context {
     private AsyncIo asynchronousIo = AsyncIo.AUTO;
     private boolean threaded = true;
     private LongSupplier nanoClock = System::nanoTime;
+    private Consumer<ZoneLoss> lossListener = loss -> {};
     private LongSupplier randomSeed = new SecureRandom()::nextLong;
     private boolean concluded;
 
@@ -146,6 +148,15 @@ public final class Context {
     /// Monotonic time in nanoseconds.
     public Context nanoClock(final LongSupplier value) {
         nanoClock = Objects.requireNonNull(value, "nanoClock");
+        return this;
+    }
+
+    /// Hears of each zone that the device takes offline and what was lost with it, on the thread that notices: one of
+    /// the
+    /// store's, a reader's, or the one that opens the store. It must not wait, nor call the store. See {@link
+    /// StoreStats#losses}.
+    public Context lossListener(final Consumer<ZoneLoss> value) {
+        lossListener = Objects.requireNonNull(value, "lossListener");
         return this;
     }
 
@@ -357,7 +368,8 @@ public final class Context {
                 staging,
                 threaded,
                 nanoClock,
-                randomSeed);
+                randomSeed,
+                lossListener);
     }
 
     private static long defaultMemory() {

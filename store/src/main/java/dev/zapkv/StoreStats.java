@@ -2,6 +2,7 @@
 package dev.zapkv;
 
 import dev.zapkv.io.DeviceCounters;
+import java.util.List;
 
 /// Figures of an open store at one moment; counters start at opening. All sizes in bytes.
 ///
@@ -29,6 +30,7 @@ import dev.zapkv.io.DeviceCounters;
 /// @param flushes              device flushes
 /// @param asynchronousIo       {@code io_uring}, or the fall-back in use and why
 /// @param device               what went through the device since it was opened
+/// @param losses               zones that are offline and held something, and what was lost with each
 /// @param recovery             one line on what the last opening found
 public record StoreStats(
         long keys,
@@ -55,7 +57,13 @@ public record StoreStats(
         long flushes,
         String asynchronousIo,
         DeviceCounters device,
+        List<ZoneLoss> losses,
         String recovery) {
+    /// Copies the list.
+    public StoreStats {
+        losses = List.copyOf(losses);
+    }
+
     /// Off-heap index memory divided by keys; 0 for an empty store.
     public double indexBytesPerKey() {
         return keys == 0 ? 0 : (double) indexMemoryBytes / keys;

@@ -124,6 +124,7 @@ public final class ZapKv implements AutoCloseable {
     ///
     /// @return a new array, the caller's own
     /// @throws CorruptionException if the device's bytes are not what was written
+    /// @throws ZoneLostException   if the device has taken the zone of the record offline
     public byte[] get(final byte[] key) {
         checkKey(key);
         try {
@@ -170,6 +171,9 @@ public final class ZapKv implements AutoCloseable {
 
     /// Visits every entry once, in no particular order. Writes may go on meanwhile: a key that is there all the time
     /// is seen once, with a value it had in that time; keys that come or go may or may not be seen.
+    ///
+    /// @throws ZoneLostException   after all others were visited, if entries are lost with a zone
+    /// @throws CorruptionException likewise, if entries are damaged
     public void forEach(final EntryConsumer consumer) {
         Objects.requireNonNull(consumer, "consumer");
         checkOpen();

@@ -3,6 +3,7 @@ package dev.zapkv.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.zapkv.StoreStats;
+import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.DeviceCounters;
 import java.io.IOException;
 import java.util.Locale;
@@ -47,8 +48,18 @@ final class StatsReport {
                     Human.count(stats.device().reorderedCompletions()) + "  (completed behind a higher"
                             + " address; at most " + stats.device().maxInFlightPerZone() + " in flight on a zone)");
         }
+        for (final ZoneLoss loss : stats.losses()) {
+            lines.add("LOST", lost(loss));
+        }
         lines.add("last opening", stats.recovery());
         return lines.text();
+    }
+
+    private static String lost(final ZoneLoss loss) {
+        return "zone " + loss.zone() + " is offline: "
+                + (loss.isCounted()
+                        ? Human.count(loss.keys()) + " entries, " + Human.bytes(loss.bytes())
+                        : "what it held, not known how much");
     }
 
     private static String deviceAppends(final DeviceCounters device) {
@@ -116,6 +127,15 @@ final class StatsReport {
         json.writeNumberField("reordered_completions", stats.device().reorderedCompletions());
         json.writeNumberField("max_in_flight_per_zone", stats.device().maxInFlightPerZone());
         json.writeEndObject();
+        json.writeArrayFieldStart("losses");
+        for (final ZoneLoss loss : stats.losses()) {
+            json.writeStartObject();
+            json.writeNumberField("zone", loss.zone());
+            json.writeNumberField("keys", loss.keys());
+            json.writeNumberField("bytes", loss.bytes());
+            json.writeEndObject();
+        }
+        json.writeEndArray();
         json.writeStringField("recovery", stats.recovery());
     }
 

@@ -4,9 +4,11 @@ package dev.zapkv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.zapkv.StoreStats;
+import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.DeviceCounters;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -43,6 +45,8 @@ final class StatsReportTest {
                   asynchronous I/O     io_uring
                   device appends       7 of 4.0 KiB on average; 28.0 KiB in place, 0 B copied
                   reordered            3  (completed behind a higher address; at most 2 in flight on a zone)
+                  LOST                 zone 7 is offline: 1,234 entries, 5.0 MiB
+                  LOST                 zone 9 is offline: what it held, not known how much
                   last opening         clean
                 """, StatsReport.format("/data/store", stats(2_000_000, 4096 * MIB, 1000)));
     }
@@ -74,6 +78,7 @@ final class StatsReportTest {
                 0,
                 "threads",
                 DeviceCounters.NONE,
+                List.of(),
                 "new");
         assertEquals("""
                 x
@@ -97,6 +102,11 @@ final class StatsReportTest {
         assertEquals(12.288, json.get("write_amplification"));
         assertEquals("/dev/shm/zapkv-4711", json.get("staging_location"));
         assertEquals("io_uring", json.get("asynchronous_io"));
+        assertEquals(
+                List.of(
+                        Map.of("zone", 7L, "keys", 1234L, "bytes", 5 * MIB),
+                        Map.of("zone", 9L, "keys", -1L, "bytes", -1L)),
+                json.get("losses"));
         assertEquals("clean", json.get("recovery"));
     }
 
@@ -126,6 +136,7 @@ final class StatsReportTest {
                 2,
                 "io_uring",
                 new DeviceCounters(7, 28_672, 28_672, 0, 3, 2),
+                List.of(new ZoneLoss(7, 1234, 5 * MIB), new ZoneLoss(9, ZoneLoss.UNKNOWN, ZoneLoss.UNKNOWN)),
                 "clean");
     }
 }

@@ -3,16 +3,26 @@ package dev.zapkv.simulation;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// What the store must hold. Keys are numbers here. Keeps the state that is known to be flushed, and every change
 /// since, in order: after a power cut any number of the last changes may be missing, but no change before a present
 /// one.
+///
+/// A zone that goes offline may take records of some keys with it: these are *suspect* from then on, until they are
+/// written again. A suspect key either has its value or is reported as lost; after the next opening it may also have
+/// any value that it had before, or none.
 final class Model {
     private final byte[][] flushed;
     private final byte[][] current;
     private final List<Change> changes = new ArrayList<>();
     private boolean lastInDoubt;
+    private final BitSet suspects = new BitSet();
+    private final BitSet suspectsFlushed = new BitSet();
+    private final List<Set<Integer>> history = new ArrayList<>();
 
     /// One write: keys with their new values, null for a delete.
     private record Change(int[] keys, byte[][] values) {}
@@ -20,6 +30,9 @@ final class Model {
     Model(final int keys) {
         flushed = new byte[keys][];
         current = new byte[keys][];
+        for (int key = 0; key < keys; key++) {
+            history.add(new HashSet<>());
+        }
     }
 
     byte[] value(final int key) {
@@ -40,12 +53,21 @@ final class Model {
     /// A write that begins: it may take effect from now on.
     void begin(final int[] keys, final byte[][] values) {
         changes.add(new Change(keys, values));
+        for (int i = 0; i < keys.length; i++) {
+            history.get(keys[i]).add(Arrays.hashCode(values[i]));
+        }
         lastInDoubt = true;
     }
 
     /// The write that began last was accepted.
     void accept() {
         final Change change = changes.getLast();
+        for (int i = 0; i < change.keys().length; i++) {
+            // A delete of what is absent writes nothing: it does not replace a delete that was lost.
+            if (change.values()[i] != null || current[change.keys()[i]] != null) {
+                suspects.clear(change.keys()[i]);
+            }
+        }
         apply(change, current);
         lastInDoubt = false;
     }
@@ -60,6 +82,8 @@ final class Model {
     void flushed() {
         System.arraycopy(current, 0, flushed, 0, current.length);
         changes.clear();
+        suspectsFlushed.clear();
+        suspectsFlushed.or(suspects);
     }
 
     /// The process died and came back: all that was accepted must be there, and the write in progress may be.
@@ -71,7 +95,10 @@ final class Model {
             final byte[][] with = current.clone();
             apply(changes.getLast(), with);
             if (difference(found, with) == null) {
+                // Of a suspect key it cannot be told yet.
+                final BitSet stillSuspect = (BitSet) suspects.clone();
                 accept();
+                suspects.or(stillSuspect);
                 difference = null;
             } else if (difference == null) {
                 refuse();
@@ -87,7 +114,7 @@ final class Model {
         final byte[][] state = flushed.clone();
         int differing = 0;
         for (int key = 0; key < state.length; key++) {
-            differing += Arrays.equals(found[key], state[key]) ? 0 : 1;
+            differing += same(found, state, key) ? 0 : 1;
         }
         boolean matched = differing == 0;
         int least = differing;
@@ -95,9 +122,9 @@ final class Model {
         for (final Change change : changes) {
             for (int i = 0; i < change.keys().length; i++) {
                 final int key = change.keys()[i];
-                differing -= Arrays.equals(found[key], state[key]) ? 0 : 1;
+                differing -= same(found, state, key) ? 0 : 1;
                 state[key] = change.values()[i];
-                differing += Arrays.equals(found[key], state[key]) ? 0 : 1;
+                differing += same(found, state, key) ? 0 : 1;
             }
             matched |= differing == 0;
             if (differing < least) {
@@ -109,10 +136,97 @@ final class Model {
             return "no prefix of the " + changes.size() + " writes since the last flush; the closest differs in "
                     + least + " keys: " + difference(found, best);
         }
-        lastInDoubt = false;
-        System.arraycopy(found, 0, current, 0, current.length);
-        flushed();
+        adopt(found);
         return null;
+    }
+
+    /// A record of a key was in a zone that has gone offline.
+    void suspect(final int key) {
+        suspects.set(key);
+        suspectsFlushed.set(key);
+    }
+
+    /// Whether a key has, or may be about to have, a value of so many bytes.
+    boolean mayBeLarge(final int key, final int length) {
+        boolean large = isLarge(current[key], length) || isLarge(flushed[key], length);
+        for (final Change change : changes) {
+            for (int i = 0; i < change.keys().length; i++) {
+                large |= change.keys()[i] == key && isLarge(change.values()[i], length);
+            }
+        }
+        return large;
+    }
+
+    private static boolean isLarge(final byte[] value, final int length) {
+        return value != null && value.length >= length;
+    }
+
+    boolean isSuspect(final int key) {
+        return suspects.get(key);
+    }
+
+    /// Before the content found by an opening is compared: of what a crash took with the writes that had made a key
+    /// whole again, the key is suspect once more.
+    void reopened(final boolean crashed) {
+        if (crashed) {
+            suspects.or(suspectsFlushed);
+        }
+    }
+
+    /// What an opening found of a suspect key.
+    ///
+    /// @param durable whether no power cut can take it
+    /// @return null, or what is wrong
+    String settle(final int key, final byte[] found, final boolean durable) {
+        if (found != null && !history.get(key).contains(Arrays.hashCode(found))) {
+            return "key " + key + " has a value that it never had: " + describe(found);
+        }
+        suspects.clear(key);
+        current[key] = found;
+        if (durable) {
+            suspectsFlushed.clear(key);
+            flushed[key] = found;
+        }
+        return null;
+    }
+
+    /// What an opening found of a suspect key that is there and cannot be read.
+    void stillLost(final int key) {
+        suspects.set(key);
+        suspectsFlushed.set(key);
+        current[key] = current[key] == null ? new byte[0] : current[key];
+        flushed[key] = current[key];
+    }
+
+    /// Power failed, and a zone went offline in the same life: any of the writes since the last flush may be there.
+    ///
+    /// @return null, or what is wrong
+    String afterPowerCutWithLoss(final byte[][] found) {
+        for (int key = 0; key < found.length; key++) {
+            boolean matched = suspects.get(key) || Arrays.equals(found[key], flushed[key]);
+            for (final Change change : changes) {
+                for (int i = 0; i < change.keys().length; i++) {
+                    matched |= change.keys()[i] == key && Arrays.equals(found[key], change.values()[i]);
+                }
+            }
+            if (!matched) {
+                return "key " + key + " is " + describe(found[key]) + ", flushed was " + describe(flushed[key]);
+            }
+        }
+        adopt(found);
+        return null;
+    }
+
+    private void adopt(final byte[][] found) {
+        lastInDoubt = false;
+        for (int key = 0; key < found.length; key++) {
+            current[key] = suspects.get(key) ? current[key] : found[key];
+        }
+        flushed();
+    }
+
+    private boolean same(final byte[][] found, final byte[][] expected, final int key) {
+        return suspects.get(key) || Arrays.equals(found[key], expected[key]);
     }
 
     private static void apply(final Change change, final byte[][] state) {
@@ -126,9 +240,9 @@ final class Model {
         return difference(found, current);
     }
 
-    private static String difference(final byte[][] found, final byte[][] expected) {
+    private String difference(final byte[][] found, final byte[][] expected) {
         for (int key = 0; key < expected.length; key++) {
-            if (!Arrays.equals(found[key], expected[key])) {
+            if (!same(found, expected, key)) {
                 return "key " + key + " is " + describe(found[key]) + " instead of " + describe(expected[key]);
             }
         }

@@ -2,12 +2,15 @@
 package dev.zapkv.simulation;
 
 import dev.zapkv.Context;
+import dev.zapkv.CorruptionException;
 import dev.zapkv.Durability;
 import dev.zapkv.StoreFullException;
 import dev.zapkv.StoreStats;
 import dev.zapkv.WriteBatch;
 import dev.zapkv.WriteOptions;
 import dev.zapkv.ZapKv;
+import dev.zapkv.ZapKvException;
+import dev.zapkv.ZoneLostException;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.sim.SimCrash;
@@ -44,13 +47,15 @@ final class Simulation {
         /// Zones of two blocks: a stream is always about to run out of its zone.
         TINY_ZONES,
         /// Few open zones are allowed, and some become read-only.
-        FRAGILE;
+        FRAGILE,
+        /// Zones become read-only or go offline.
+        DYING;
 
         int[] zoneCapacities() {
             return switch (this) {
                 case SMALL_ZONES -> new int[] {192 << 10, 256 << 10, 384 << 10, 512 << 10};
                 case TINY_ZONES -> new int[] {128 << 10};
-                case FRAGILE -> new int[] {192 << 10, 256 << 10};
+                case FRAGILE, DYING -> new int[] {192 << 10, 256 << 10};
             };
         }
     }
@@ -67,6 +72,7 @@ final class Simulation {
     private final SplittableRandom storeRandom;
     private final SplittableRandom driveRandom;
     private final int failuresPerThousand;
+    private final boolean mayGoOffline;
     private final ZoneGeometry geometry;
     private final SimOptions options;
     private final Model model;
@@ -91,6 +97,8 @@ final class Simulation {
     private int step;
     private int crashes;
     private int failedZones;
+    private boolean offline;
+    private boolean offlineInThisLife;
     private long zonesCollected;
 
     /// @param directory for staging files, empty
@@ -105,7 +113,12 @@ final class Simulation {
         final int capacity = capacities[random.nextInt(capacities.length)];
         final int zones = 10 + random.nextInt(14);
         driveRandom = new SplittableRandom(seed * 31);
-        failuresPerThousand = drive == Drive.FRAGILE ? driveRandom.nextInt(3) : 0;
+        mayGoOffline = drive == Drive.DYING;
+        failuresPerThousand = switch (drive) {
+            case SMALL_ZONES, TINY_ZONES -> 0;
+            case FRAGILE -> driveRandom.nextInt(3);
+            case DYING -> 2 + driveRandom.nextInt(4);
+        };
         final int failing = failuresPerThousand == 0 ? 0 : MAX_FAILED_ZONES;
         final int openLimit = drive == Drive.FRAGILE ? driveRandom.nextInt(3, 6) : 0;
         geometry = new ZoneGeometry(
@@ -171,7 +184,7 @@ final class Simulation {
         device.operation();
         if (failedZones < MAX_FAILED_ZONES && driveRandom.nextInt(1000) < failuresPerThousand) {
             failedZones++;
-            media.fail(driveRandom.nextInt(MetadataLog.ZONES, geometry.zoneCount()), ZoneState.READ_ONLY);
+            failZone(driveRandom.nextInt(MetadataLog.ZONES, geometry.zoneCount()));
         }
         if (chance(crashesPerThousand)) {
             device.arm(
@@ -194,6 +207,27 @@ final class Simulation {
         if (device.crashed()) {
             recover();
         }
+    }
+
+    private void failZone(final int zone) {
+        if (device.unguarded().report(zone).state() == ZoneState.OFFLINE) {
+            return;
+        }
+        if (!mayGoOffline || driveRandom.nextInt(4) == 0) {
+            media.fail(zone, ZoneState.READ_ONLY);
+            return;
+        }
+        final ZoneContent content = ZoneContent.of(device.unguarded(), zone);
+        content.keys().forEach(key -> model.suspect(numberOfKey.get(key)));
+        for (int key = 0; key < keys.length; key++) {
+            if (content.chunks() && model.mayBeLarge(key, BLOCK_BYTES / 2)) {
+                model.suspect(key);
+            }
+        }
+        media.fail(zone, ZoneState.OFFLINE);
+        trace.add(14, zone, content.keys().size());
+        offline = true;
+        offlineInThisLife = true;
     }
 
     private void operation() {
@@ -286,7 +320,7 @@ final class Simulation {
         }
         boolean written = true;
         for (final Map.Entry<Integer, byte[]> change : last.entrySet()) {
-            written &= Arrays.equals(store.get(keys[change.getKey()]), change.getValue());
+            written &= holds(change.getKey(), change.getValue());
         }
         if (written) {
             model.accept();
@@ -298,8 +332,33 @@ final class Simulation {
         }
     }
 
+    private boolean holds(final int key, final byte[] value) {
+        try {
+            return Arrays.equals(store.get(keys[key]), value);
+        } catch (final ZoneLostException | CorruptionException e) {
+            checkSuspect(key, e);
+            return false;
+        }
+    }
+
+    private void checkSuspect(final int key, final ZapKvException e) {
+        if (!model.isSuspect(key)) {
+            throw new AssertionError("key " + key + " lay in no zone that has gone offline: " + e.getMessage(), e);
+        }
+        trace.add(15, key, step);
+    }
+
     private void get(final int key) {
-        final byte[] found = store.get(keys[key]);
+        final byte[] found;
+        try {
+            found = store.get(keys[key]);
+        } catch (final ZoneLostException | CorruptionException e) {
+            checkSuspect(key, e);
+            if (!store.contains(keys[key])) {
+                throw new AssertionError("key " + key + " is lost, and absent");
+            }
+            return;
+        }
         trace.add(11, key, found == null ? -1 : found.length);
         if (!Arrays.equals(found, model.value(key))) {
             throw new AssertionError("get of key " + key + " gave "
@@ -436,8 +495,9 @@ final class Simulation {
     private void checkRecovered() {
         final byte[][] found = content();
         final String wrong;
+        model.reopened(!cleanEnd);
         if (powerCut) {
-            wrong = model.afterPowerCut(found);
+            wrong = offlineInThisLife ? model.afterPowerCutWithLoss(found) : model.afterPowerCut(found);
         } else if (cleanEnd) {
             wrong = model.difference(found);
         } else {
@@ -448,23 +508,48 @@ final class Simulation {
                     "after " + (powerCut ? "a power cut" : cleanEnd ? "a clean end" : "a crash of the process") + " ("
                             + store.stats().recovery() + "): " + wrong);
         }
+        settleSuspects(powerCut || cleanEnd);
         powerCut = false;
+        offlineInThisLife = false;
         checkContent("after opening");
         checkAccounts("after opening");
     }
 
+    /// Whatever is found of a key of which a record was lost is what the key has from now on.
+    private void settleSuspects(final boolean durable) {
+        for (int key = 0; key < keys.length; key++) {
+            if (!model.isSuspect(key)) {
+                continue;
+            }
+            try {
+                final String wrong = model.settle(key, store.get(keys[key]), durable);
+                if (wrong != null) {
+                    throw new AssertionError("after opening: " + wrong);
+                }
+            } catch (final ZoneLostException | CorruptionException e) {
+                model.stillLost(key);
+            }
+        }
+    }
+
     private byte[][] content() {
         final byte[][] found = new byte[keys.length][];
-        store.forEach((key, value) -> {
-            final Integer number = numberOfKey.get(ByteBuffer.wrap(key));
-            if (number == null) {
-                throw new AssertionError("a key nobody wrote: " + Arrays.toString(key));
+        try {
+            store.forEach((key, value) -> {
+                final Integer number = numberOfKey.get(ByteBuffer.wrap(key));
+                if (number == null) {
+                    throw new AssertionError("a key nobody wrote: " + Arrays.toString(key));
+                }
+                if (found[number] != null) {
+                    throw new AssertionError("key " + number + " was visited twice");
+                }
+                found[number] = value;
+            });
+        } catch (final ZoneLostException | CorruptionException e) {
+            if (!offline) {
+                throw e;
             }
-            if (found[number] != null) {
-                throw new AssertionError("key " + number + " was visited twice");
-            }
-            found[number] = value;
-        });
+        }
         return found;
     }
 
@@ -482,7 +567,7 @@ final class Simulation {
     }
 
     private void checkAccounts(final String when) {
-        final String wrong = LogAudit.check(device.unguarded(), store.zones());
+        final String wrong = offline ? null : LogAudit.check(device.unguarded(), store.zones());
         if (wrong != null) {
             throw new AssertionError(when + ": " + wrong);
         }
@@ -490,7 +575,9 @@ final class Simulation {
         if (stats.recovery().contains("DAMAGED") && !tornBlocks) {
             throw new AssertionError(when + ": " + stats.recovery());
         }
-        if (stats.keys() != model.count() || stats.garbageBytes() < 0 || stats.liveBytes() < model.valueBytes()) {
+        if (stats.keys() != model.count()
+                || stats.garbageBytes() < 0
+                || (!offline && stats.liveBytes() < model.valueBytes())) {
             throw new AssertionError(when + ": " + stats + " with " + model.count() + " keys and " + model.valueBytes()
                     + " bytes of values");
         }

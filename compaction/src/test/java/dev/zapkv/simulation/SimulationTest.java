@@ -50,6 +50,13 @@ final class SimulationTest {
         run(seed, STEPS, Simulation.Drive.FRAGILE);
     }
 
+    @ParameterizedTest
+    @MethodSource("seeds")
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void shouldKeepWhatItCanOnADriveThatTakesZonesOffline(final long seed) throws IOException {
+        run(seed, STEPS, Simulation.Drive.DYING);
+    }
+
     @Test
     void shouldDoTheSameAgainUnderTheSameSeed() throws IOException {
         final long first = run(4711, 400);

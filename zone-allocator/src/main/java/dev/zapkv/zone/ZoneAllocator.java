@@ -196,6 +196,9 @@ public final class ZoneAllocator {
                 open--;
             }
             table.fail(zone, state);
+            for (int s = 0; s < STREAMS; s++) {
+                openZones[s] = openZones[s] == zone ? NONE : openZones[s];
+            }
         }
         return true;
     }

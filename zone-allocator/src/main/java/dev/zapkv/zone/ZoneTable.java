@@ -26,7 +26,7 @@ public final class ZoneTable {
     private final long[] newestHostBlocks;
     private final AtomicLongArray live;
     private int usedZones;
-    private boolean failed;
+    private int failures;
 
     /// A table of empty zones.
     public ZoneTable(final ZoneGeometry geometry) {
@@ -43,6 +43,11 @@ public final class ZoneTable {
         tombstoneBytes = new long[zones];
         newestHostBlocks = new long[zones];
         live = new AtomicLongArray(zones);
+    }
+
+    /// Sizes of the device.
+    public ZoneGeometry geometry() {
+        return geometry;
     }
 
     /// Number of zones of the device.
@@ -135,12 +140,17 @@ public final class ZoneTable {
     public void fail(final int zone, final ZoneState state) {
         states[zone] = state;
         usedZones = Math.max(usedZones, zone + 1);
-        failed = true;
+        failures++;
     }
 
     /// Whether there is a zone that is read-only or offline.
     public boolean hasFailedZones() {
-        return failed;
+        return failures > 0;
+    }
+
+    /// How often a zone was found read-only or offline: another number than before says that one more was.
+    public int failures() {
+        return failures;
     }
 
     /// Takes over what a scan or the device says of a zone.
@@ -148,7 +158,7 @@ public final class ZoneTable {
         states[zone] = state;
         streams[zone] = stream;
         written[zone] = writtenBytes;
-        failed |= state == ZoneState.READ_ONLY || state == ZoneState.OFFLINE;
+        failures += state == ZoneState.READ_ONLY || state == ZoneState.OFFLINE ? 1 : 0;
         if (state != ZoneState.EMPTY) {
             usedZones = Math.max(usedZones, zone + 1);
         }

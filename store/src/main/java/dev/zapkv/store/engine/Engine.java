@@ -4,6 +4,7 @@ package dev.zapkv.store.engine;
 import dev.zapkv.CorruptionException;
 import dev.zapkv.Durability;
 import dev.zapkv.StoreFullException;
+import dev.zapkv.ZoneLostException;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.LargeHead;
@@ -408,8 +409,7 @@ public final class Engine {
     private long replaceLarge(
             final long fingerprint, final long location, final long entry, final byte[] key, final long newChunkSet) {
         synchronized (largeLocks[(int) (fingerprint & (LARGE_LOCKS - 1))]) {
-            final ReadContext found = reader.read(key, fingerprint, location, false, null, 0);
-            final LargeHead head = found != null && found.isLarge() ? head(found.value()) : null;
+            final LargeHead head = headToReplace(key, fingerprint, location);
             final long old = index.publish(fingerprint, location, entry, true);
             if (head != null
                     && head.chunkSet() != newChunkSet
@@ -418,6 +418,17 @@ public final class Engine {
                 dropChunks(head.chunkSet(), head.chunkCount());
             }
             return old;
+        }
+    }
+
+    /// The head that is there, or null. One that is lost or damaged can be replaced all the same; then nobody knows its
+    /// chunks, and they take their room until the next opening finds them without a head.
+    private LargeHead headToReplace(final byte[] key, final long fingerprint, final long location) {
+        try {
+            final ReadContext found = reader.read(key, fingerprint, location, false, null, 0);
+            return found != null && found.isLarge() ? head(found.value()) : null;
+        } catch (final ZoneLostException | CorruptionException e) {
+            return null;
         }
     }
 

@@ -2,9 +2,11 @@
 package dev.zapkv.store.engine;
 
 import dev.zapkv.Durability;
+import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.ZoneDevice;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
 /// What an engine is opened with: checked and complete.
@@ -20,6 +22,7 @@ import java.util.function.LongSupplier;
 /// @param threaded           whether an I/O thread runs; else the caller drives
 /// @param nanoClock          monotonic time in nanoseconds
 /// @param randomSeed         source of identities and secrets
+/// @param lossListener       told of each zone that is lost
 public record EngineConfig(
         ZoneDevice device,
         String name,
@@ -31,7 +34,8 @@ public record EngineConfig(
         List<Path> stagingDirectories,
         boolean threaded,
         LongSupplier nanoClock,
-        LongSupplier randomSeed) {
+        LongSupplier randomSeed,
+        Consumer<ZoneLoss> lossListener) {
     /// Copies the list.
     public EngineConfig {
         stagingDirectories = List.copyOf(stagingDirectories);
@@ -50,6 +54,7 @@ public record EngineConfig(
                 stagingDirectories,
                 threaded,
                 nanoClock,
-                randomSeed);
+                randomSeed,
+                lossListener);
     }
 }

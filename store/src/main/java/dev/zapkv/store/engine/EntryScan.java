@@ -1,7 +1,10 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.engine;
 
+import dev.zapkv.CorruptionException;
 import dev.zapkv.EntryConsumer;
+import dev.zapkv.ZapKvException;
+import dev.zapkv.ZoneLostException;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.read.ReadContext;
@@ -10,7 +13,8 @@ import java.util.Arrays;
 
 /// Visits every key once by walking the index, a batch of entries at a time, each batch in the order of the device,
 /// so that reads run ahead sequentially. A key that is there all the time is seen exactly once, with a value it had
-/// meanwhile; keys that come or go may or may not be seen.
+/// meanwhile; keys that come or go may or may not be seen. What cannot be read does not keep the others from being
+/// visited: it is said at the end.
 final class EntryScan {
     // Sort keys hold 42 bits of location and the entry's place in the batch.
     private static final int PLACE_BITS = 19;
@@ -27,6 +31,9 @@ final class EntryScan {
     private final long[] order = new long[BATCH_ENTRIES];
     private long[] shardBuffer = new long[1 << 12];
     private int size;
+    private byte[] key;
+    private long unreadable;
+    private ZapKvException firstUnreadable;
 
     EntryScan(final PointIndex index, final RecordReader reader, final Engine engine) {
         this.index = index;
@@ -49,6 +56,16 @@ final class EntryScan {
             }
         }
         visitBatch(consumer);
+        if (firstUnreadable instanceof final ZoneLostException lost) {
+            throw new ZoneLostException(unreadable() + lost.getMessage(), lost.zone());
+        }
+        if (firstUnreadable != null) {
+            throw new CorruptionException(unreadable() + firstUnreadable.getMessage(), firstUnreadable);
+        }
+    }
+
+    private String unreadable() {
+        return unreadable + " entries could not be visited, all others were; the first of them: ";
     }
 
     private int loadShard(final int shard) {
@@ -63,12 +80,27 @@ final class EntryScan {
     private void visitBatch(final EntryConsumer consumer) {
         Arrays.sort(order, 0, size);
         for (int i = 0; i < size; i++) {
-            visit((int) (order[i] & (BATCH_ENTRIES - 1)), consumer);
+            visitOrNote((int) (order[i] & (BATCH_ENTRIES - 1)), consumer);
         }
         size = 0;
     }
 
-    private void visit(final int place, final EntryConsumer consumer) {
+    private void visitOrNote(final int place, final EntryConsumer consumer) {
+        final byte[] value;
+        try {
+            value = read(place);
+        } catch (final ZoneLostException | CorruptionException e) {
+            unreadable++;
+            firstUnreadable = firstUnreadable == null ? e : firstUnreadable;
+            return;
+        }
+        if (value != null) {
+            consumer.accept(key, value);
+        }
+    }
+
+    /// The value of an entry's key, which is then in {@link #key}; null if there is nothing to visit.
+    private byte[] read(final int place) {
         long entry = entries[place];
         while (entry != 0 && !IndexEntry.isTombstone(entry)) {
             final long current = entry;
@@ -76,21 +108,18 @@ final class EntryScan {
                     reader.readEntry(entry, () -> index.getInShard(shards[place], fingerprints[place]) == current);
             final long now = index.getInShard(shards[place], fingerprints[place]);
             if (record != null && now == entry) {
-                deliver(record, consumer);
-                return;
+                return value(record);
             }
             entry = now;
         }
+        return null;
     }
 
-    private void deliver(final ReadContext record, final EntryConsumer consumer) {
+    private byte[] value(final ReadContext record) {
         if (record.isChunk()) {
-            return;
+            return null;
         }
-        final byte[] key = record.key();
-        final byte[] value = record.isLarge() ? engine.get(key) : record.value();
-        if (value != null) {
-            consumer.accept(key, value);
-        }
+        key = record.key();
+        return record.isLarge() ? engine.get(key) : record.value();
     }
 }

@@ -270,7 +270,10 @@ final class GcHost implements CollectorHost {
 
     @Override
     public void corrupt(final int zone, final long offset, final String reason) {
-        allocator.examine(zone);
+        if (allocator.examine(zone) && zones.state(zone) == ZoneState.OFFLINE) {
+            // A loss, which is counted as such.
+            return;
+        }
         if (corruptRecords++ == 0) {
             firstCorruption = "zone " + zone + " offset " + offset + ": " + reason;
         }

@@ -74,6 +74,7 @@ public final class OpenStore implements AutoCloseable {
     private RecordReader reader;
     private Engine engine;
     private GcHost gcHost;
+    private ZoneLosses losses;
     private Collector collector;
     private String recovery = "";
     private boolean wasClean;
@@ -243,7 +244,7 @@ public final class OpenStore implements AutoCloseable {
             if (oldStaging != null) {
                 // A file of an earlier life: an opening was cut short that was about to append its content again.
                 if (oldStaging.epoch() == image.epoch()) {
-                    oldStaging.takenFrom(replayed.lastBlock() + 1);
+                    oldStaging.takenFrom(replayed.firstMissing());
                 }
                 staged = new StagingReplay(oldStaging, oldStaging.takenFrom() - 1);
             }
@@ -263,7 +264,7 @@ public final class OpenStore implements AutoCloseable {
         image = nextImage(voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
         metadata.append(image);
         engine.recovered(chunkEntries, zones.totalLiveBytes() - tombstoneBytes());
-        agent.start(append, collector, this::noteProgress);
+        agent.start(append, collector, () -> noteProgress() + losses.doWork());
         final long repeated =
                 staged == null ? 0 : staged.visit((flags, key, value) -> repeat(flags, key, value, stagedSets));
         if (oldStaging != null) {
@@ -314,7 +315,7 @@ public final class OpenStore implements AutoCloseable {
                 epoch,
                 config.memoryBytes(),
                 agent);
-        reader = new RecordReader(index, append.staging(), append.young(), config.device());
+        reader = new RecordReader(index, append.staging(), append.young(), config.device(), this::isOffline);
         engine = new Engine(
                 append,
                 index,
@@ -341,6 +342,16 @@ public final class OpenStore implements AutoCloseable {
                 config.nanoClock());
         collector = loadCollector();
         gcHost.connect(collector);
+        losses = new ZoneLosses(zones, index, append, image::isLossKnown, config.lossListener(), this::noteNow);
+    }
+
+    /// Asked by readers after a read failed, on their threads.
+    private boolean isOffline(final int zone) {
+        return agent.exclusively(() -> {
+            final boolean offline = allocator.examine(zone) && zones.state(zone) == ZoneState.OFFLINE;
+            losses.count();
+            return offline;
+        });
     }
 
     private int stagingChunks() {
@@ -375,7 +386,7 @@ public final class OpenStore implements AutoCloseable {
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
             if (isActive(zones.state(zone))) {
                 final Stream stream = zones.stream(zone);
-                if (stream == Stream.GC ? gc : host) {
+                if (image.isLossKnown(zone) || (stream == Stream.GC ? gc : host)) {
                     config.device().finish(zone);
                     zones.finish(zone);
                 } else {
@@ -411,12 +422,20 @@ public final class OpenStore implements AutoCloseable {
     private List<Integer> generations(final int bumped) {
         // A zone that is empty now has its generation all the same: what is appended to it next carries that number.
         int count = zones.zoneCount();
-        while (count > 0 && count - 1 != bumped && zones.generation(count - 1) == 0) {
+        while (count > 0
+                && count - 1 != bumped
+                && zones.generation(count - 1) == 0
+                && (losses == null || !losses.isKnown(count - 1))) {
             count--;
         }
         final List<Integer> generations = new ArrayList<>(count);
         for (int zone = 0; zone < count; zone++) {
-            generations.add(zones.generation(zone) + (zone == bumped ? 1 : 0));
+            final int generation = zones.generation(zone) + (zone == bumped ? 1 : 0);
+            final boolean begunAnew = zone == bumped && zones.state(zone) != ZoneState.OFFLINE;
+            generations.add(
+                    losses != null && losses.isKnown(zone) && !begunAnew
+                            ? generation | MetadataImage.LOSS_KNOWN
+                            : generation);
         }
         return generations;
     }
@@ -444,6 +463,9 @@ public final class OpenStore implements AutoCloseable {
         metadata.append(image);
         append.young().forget(zone);
         allocator.reset(zone);
+        if (zones.state(zone) == ZoneState.EMPTY) {
+            losses.forget(zone);
+        }
     }
 
     /// Notes in the metadata, each time some zones were opened, how far the log is settled: recovery looks behind that
@@ -455,10 +477,14 @@ public final class OpenStore implements AutoCloseable {
         zonesNoted = allocator.zonesOpened();
         append.want(append.frontier(), true);
         if (append.flushed() > image.settledBlock()) {
-            image = currentImage(-1, false);
-            metadata.append(image);
+            noteNow();
         }
         return 1;
+    }
+
+    private void noteNow() {
+        image = currentImage(-1, false);
+        metadata.append(image);
     }
 
     // ---- what callers see
@@ -552,6 +578,7 @@ public final class OpenStore implements AutoCloseable {
                 append.flushes(),
                 config.device().capabilities().asynchronousIo(),
                 config.device().counters(),
+                losses.all(),
                 recovery
                         + (gcHost.corruptRecords() == 0
                                 ? ""
@@ -608,6 +635,10 @@ public final class OpenStore implements AutoCloseable {
         return staging + "; " + replayed.records() + " records replayed from " + (replayed.bytesRead() >> 20)
                 + " MiB in "
                 + durationNs / 1_000_000 + " ms"
+                + (replayed.offline() == 0
+                        ? ""
+                        : "; LOST: " + replayed.offline() + " zones are offline; of keys whose newest value or"
+                                + " deletion lay there an older value, or none, is found")
                 + (replayed.damaged() == 0 ? "" : "; DAMAGED: " + replayed.damaged() + " blocks or records");
     }
 

@@ -63,6 +63,9 @@ public record MetadataImage(
         String staging,
         List<Long> voids,
         List<Integer> generations) {
+    /// Bit of a generation: the zone is offline, its loss was counted, and whatever was settled since lies elsewhere.
+    public static final int LOSS_KNOWN = 1 << 31;
+
     /// The only version there is.
     public static final int VERSION = 1;
     /// Smallest append block.
@@ -205,5 +208,15 @@ public record MetadataImage(
 
     private static int padded(final int length) {
         return (length + 7) & -8;
+    }
+
+    /// The generation of a zone.
+    public int generation(final int zone) {
+        return zone < generations.size() ? generations.get(zone) & ~LOSS_KNOWN : 0;
+    }
+
+    /// Whether a zone was lost and the store knew it when it wrote this image.
+    public boolean isLossKnown(final int zone) {
+        return zone < generations.size() && (generations.get(zone) & LOSS_KNOWN) != 0;
     }
 }

@@ -4,6 +4,7 @@ package dev.zapkv.store.log;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.IoBuffer;
+import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
@@ -421,6 +422,11 @@ public final class AppendAgent implements AutoCloseable {
                     (int) -result);
         }
         allocator.abandon(zone);
+        repeat(i);
+    }
+
+    private void repeat(final int i) {
+        attempts[i] = (byte) Math.max(1, attempts[i]);
         zoneOf[i] = ZoneAllocator.NONE;
         state[i] = SEALED;
         toRepeat++;
@@ -432,6 +438,12 @@ public final class AppendAgent implements AutoCloseable {
         long durableUpTo = flushed;
         while (block < nextAppend && state[(int) block & mask] == COMPLETED) {
             final int i = (int) block & mask;
+            if (zones.state(zoneOf[i]) == ZoneState.OFFLINE) {
+                // It landed and went with its zone; staging still holds it.
+                repeat(i);
+                work++;
+                break;
+            }
             applyBlock(block, i);
             state[i] = IDLE;
             if (durable[i] && durableUpTo == block - 1) {

@@ -2,6 +2,8 @@
 package dev.zapkv.store.read;
 
 import dev.zapkv.CorruptionException;
+import dev.zapkv.ZoneLostException;
+import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.RecordFormat;
@@ -11,6 +13,7 @@ import dev.zapkv.store.log.StagingLog;
 import dev.zapkv.store.log.YoungCache;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 
 /// Finds and reads records: index, then staging or the cache of young blocks, then the device. Nothing read from the
 /// device is handed out before
@@ -18,17 +21,26 @@ import java.util.function.BooleanSupplier;
 /// Where a look-up loses a race with relocation, reset or eviction, it starts again at the index.
 public final class RecordReader {
     private static final int MAX_CORRUPT_READS = 3;
+    private static final String LOST = "offline";
 
     private final PointIndex index;
     private final StagingLog staging;
     private final YoungCache young;
     private final ZoneDevice device;
+    private final IntPredicate isOffline;
     private final ThreadLocal<ReadContext> contexts = ThreadLocal.withInitial(ReadContext::new);
     private final LongAdder deviceReads = new LongAdder();
 
     /// A reader of an open store.
+    ///
+    /// @param isOffline asked after a read failed: whether the device has taken the zone offline
     public RecordReader(
-            final PointIndex index, final StagingLog staging, final YoungCache young, final ZoneDevice device) {
+            final PointIndex index,
+            final StagingLog staging,
+            final YoungCache young,
+            final ZoneDevice device,
+            final IntPredicate isOffline) {
+        this.isOffline = isOffline;
         this.index = index;
         this.staging = staging;
         this.young = young;
@@ -41,6 +53,7 @@ public final class RecordReader {
     /// @param at   first byte in {@code into}
     /// @return the calling thread's context with the outcome, valid until its next read; null if there is no value
     /// @throws CorruptionException if the device's bytes are not what was written
+    /// @throws ZoneLostException   if the device has taken the zone offline
     public ReadContext read(
             final byte[] key,
             final long fingerprint,
@@ -61,6 +74,12 @@ public final class RecordReader {
             }
             if (!inMemory) {
                 final String reason = readDevice(entry, key.length, context);
+                if (LOST.equals(reason)) {
+                    if (index.get(fingerprint, location) == entry) {
+                        throw lost(entry);
+                    }
+                    continue;
+                }
                 if (reason != null) {
                     if (index.get(fingerprint, location) == entry && ++corruptReads >= MAX_CORRUPT_READS) {
                         throw corruption(entry, reason);
@@ -92,6 +111,7 @@ public final class RecordReader {
     /// again
     /// @throws CorruptionException if the device's bytes are not what was written; {@code stillThere} told that the
     /// entry is current
+    /// @throws ZoneLostException   if the device has taken the zone offline, likewise
     public ReadContext readEntry(final long entry, final BooleanSupplier stillThere) {
         final ReadContext context = contexts.get();
         final boolean inMemory = locate(entry, context);
@@ -102,7 +122,7 @@ public final class RecordReader {
             final String reason = readDevice(entry, RecordFormat.MAX_KEY_LENGTH, context);
             if (reason != null) {
                 if (stillThere.getAsBoolean()) {
-                    throw corruption(entry, reason);
+                    throw LOST.equals(reason) ? lost(entry) : corruption(entry, reason);
                 }
                 return null;
             }
@@ -154,7 +174,23 @@ public final class RecordReader {
                                 RecordFormat.ORIGIN_LENGTH + RecordFormat.length(keyLength, LargeHead.LENGTH)))
                 : IndexEntry.lengthBytes(entry);
         deviceReads.increment();
-        return context.readDevice(device, address, length);
+        try {
+            return context.readDevice(device, address, length);
+        } catch (final DeviceException e) {
+            if (isOffline.test(device.geometry().zoneOf(address))) {
+                return LOST;
+            }
+            throw e;
+        }
+    }
+
+    private ZoneLostException lost(final long entry) {
+        final int zone = device.geometry().zoneOf(IndexEntry.deviceAddress(entry));
+        return new ZoneLostException(
+                "the record lies in zone " + zone
+                        + ", which the device has taken offline: it is lost. Put or delete the"
+                        + " key, or restore it from a backup; check the device",
+                zone);
     }
 
     private CorruptionException corruption(final long entry, final String reason) {

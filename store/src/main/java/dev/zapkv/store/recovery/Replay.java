@@ -36,6 +36,8 @@ import java.util.zip.CRC32C;
 /// without a gap in their numbers. What lies behind the gap belongs to no acknowledged write (or lies in staging
 /// still) and becomes void for ever. Relocated records count in any subset, their log position says how new they are;
 /// but only those that were written in blocks that count: a copy may have reached stable media before its original.
+/// With a zone that went offline since that metadata was written a gap may be a block that was lost there, acknowledged
+/// before: then blocks behind gaps count too, whether or not they were acknowledged.
 ///
 /// Log positions are kept in a second index, of the same size as the first, for as long as the replay runs.
 public final class Replay {
@@ -57,6 +59,8 @@ public final class Replay {
     private long highestGcBlock;
     private long highestHostBlock;
     private long countingUpTo;
+    private int offline;
+    private boolean gapsMayBeLosses;
 
     private record Deferred(long block, long address, int length) {}
 
@@ -74,6 +78,8 @@ public final class Replay {
     /// @param records        records looked at
     /// @param bytesRead      bytes read from the device
     /// @param damaged        blocks and records that were not what was written
+    /// @param offline        zones that could not be looked at
+    /// @param firstMissing   first host block behind the settled one that was not found
     public record Outcome(
             long lastBlock,
             long highestBlock,
@@ -82,7 +88,9 @@ public final class Replay {
             long chunkEntries,
             long records,
             long bytesRead,
-            long damaged) {}
+            long damaged,
+            int offline,
+            long firstMissing) {}
 
     /// A replay into an empty index and an empty zone table.
     public Replay(
@@ -107,9 +115,10 @@ public final class Replay {
     /// #dropOrphans}.
     public Outcome run() {
         for (int zone = 0; zone < image.generations().size() && zone < zones.zoneCount(); zone++) {
-            zones.generation(zone, image.generations().get(zone));
+            zones.generation(zone, image.generation(zone));
         }
         long lastBlock = image.settledBlock();
+        long firstMissing = 0;
         countingUpTo = Long.MAX_VALUE;
         final long bytesRead;
         final long damagedBlocks;
@@ -120,7 +129,11 @@ public final class Replay {
                     continue;
                 }
                 zones.recover(zone, recoveredState(info), Stream.HOST, info.writePointer());
-                if (info.state() != ZoneState.OFFLINE) {
+                if (info.state() == ZoneState.OFFLINE) {
+                    offline++;
+                    gapsMayBeLosses |= !image.isLossKnown(zone);
+                } else if (!image.isLossKnown(zone)) {
+                    // A zone that was given up counts no more when it comes back: deletes of what it held may be gone.
                     scan.visit(info, zones.generation(zone), this::block);
                 }
             }
@@ -131,10 +144,14 @@ public final class Replay {
                     continue;
                 }
                 if (block.block() != lastBlock + 1) {
-                    break;
+                    if (!gapsMayBeLosses) {
+                        break;
+                    }
+                    // The blocks in between may have been acknowledged and lost since, and then those behind count.
+                    firstMissing = firstMissing == 0 ? lastBlock + 1 : firstMissing;
                 }
                 scan.visitOne(block.address(), block.length(), this::replayBlock);
-                lastBlock++;
+                lastBlock = block.block();
             }
             countingUpTo = lastBlock;
             for (final Deferred block : relocated) {
@@ -158,7 +175,9 @@ public final class Replay {
                 chunks.size(),
                 records,
                 bytesRead,
-                damagedBlocks + damagedRecords);
+                damagedBlocks + damagedRecords,
+                offline,
+                firstMissing == 0 ? lastBlock + 1 : firstMissing);
     }
 
     /// Takes chunks out of the index that belong to no large value: their head was never written, or was superseded.
