@@ -4,6 +4,7 @@ package dev.zapkv.simulation;
 import dev.zapkv.Context;
 import dev.zapkv.CorruptionException;
 import dev.zapkv.Durability;
+import dev.zapkv.FormatException;
 import dev.zapkv.StoreFullException;
 import dev.zapkv.StoreStats;
 import dev.zapkv.WriteBatch;
@@ -99,6 +100,9 @@ final class Simulation {
     private int failedZones;
     private boolean offline;
     private boolean offlineInThisLife;
+    private boolean deadMetadataZone;
+    private boolean metadataMayBeLost;
+    private boolean over;
     private long zonesCollected;
 
     /// @param directory for staging files, empty
@@ -157,8 +161,11 @@ final class Simulation {
     long run() {
         try {
             open();
-            for (step = 0; step < steps; step++) {
+            for (step = 0; step < steps && !over; step++) {
                 step();
+            }
+            if (over) {
+                return trace.hash();
             }
             device.arm(Long.MAX_VALUE / 2, SimCrash.PROCESS, crashRandom);
             closeCleanly();
@@ -184,7 +191,11 @@ final class Simulation {
         device.operation();
         if (failedZones < MAX_FAILED_ZONES && driveRandom.nextInt(1000) < failuresPerThousand) {
             failedZones++;
-            failZone(driveRandom.nextInt(MetadataLog.ZONES, geometry.zoneCount()));
+            final boolean metadata = mayGoOffline && driveRandom.nextInt(4) == 0;
+            failZone(
+                    metadata
+                            ? driveRandom.nextInt(MetadataLog.ZONES)
+                            : driveRandom.nextInt(MetadataLog.ZONES, geometry.zoneCount()));
         }
         if (chance(crashesPerThousand)) {
             device.arm(
@@ -210,6 +221,7 @@ final class Simulation {
     }
 
     private void failZone(final int zone) {
+        deadMetadataZone |= zone < MetadataLog.ZONES;
         if (device.unguarded().report(zone).state() == ZoneState.OFFLINE) {
             return;
         }
@@ -226,6 +238,7 @@ final class Simulation {
         }
         media.fail(zone, ZoneState.OFFLINE);
         trace.add(14, zone, content.keys().size());
+        metadataMayBeLost |= deadMetadataZone;
         offline = true;
         offlineInThisLife = true;
     }
@@ -401,6 +414,10 @@ final class Simulation {
                 store = ZapKv.open(context());
             } catch (final Throwable t) {
                 if (!device.crashed()) {
+                    if (isRefusalOfOldMetadata(t)) {
+                        over = true;
+                        return;
+                    }
                     throw t;
                 }
                 store = null;
@@ -411,6 +428,13 @@ final class Simulation {
             }
         }
         checkRecovered();
+    }
+
+    /// The newest image went offline before another could be written: nobody can open this store any more.
+    private boolean isRefusalOfOldMetadata(final Throwable t) {
+        return metadataMayBeLost
+                && t instanceof final FormatException refusal
+                && refusal.getMessage().contains("restore the store from a backup");
     }
 
     private void died() {
@@ -511,6 +535,7 @@ final class Simulation {
         settleSuspects(powerCut || cleanEnd);
         powerCut = false;
         offlineInThisLife = false;
+        metadataMayBeLost = false;
         checkContent("after opening");
         checkAccounts("after opening");
     }

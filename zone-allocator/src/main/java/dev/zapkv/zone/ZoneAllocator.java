@@ -17,7 +17,7 @@ import org.agrona.collections.IntArrayList;
 ///
 /// Belongs to the I/O agent.
 public final class ZoneAllocator {
-    /// Zones 0 and 1 hold metadata and are never handed out here.
+    /// Zones 0 and 1 hold metadata and are never handed out here; see also {@link #takeForMetadata}.
     public static final int FIRST_DATA_ZONE = 2;
 
     /// Returned when there is no zone to append to.
@@ -135,6 +135,24 @@ public final class ZoneAllocator {
         return zone;
     }
 
+    /// Takes an empty zone away from data for metadata, whose own zone has died: one that is promised to nobody, else
+    /// one of the reserve.
+    ///
+    /// @return the zone, or {@link #NONE}
+    public int takeForMetadata() {
+        for (int zone = zoneLimit - 1; zone >= FIRST_DATA_ZONE; zone--) {
+            if (table.state(zone) == ZoneState.EMPTY && !forHost.containsInt(zone) && !reserved.containsInt(zone)) {
+                emptyZones--;
+                return zone;
+            }
+        }
+        if (reserved.isEmpty()) {
+            return NONE;
+        }
+        emptyZones--;
+        return reserved.removeAt(reserved.size() - 1);
+    }
+
     /// An append that {@link #take} made room for has completed, well or not.
     public void completed(final int zone) {
         inFlight[zone]--;
@@ -179,6 +197,7 @@ public final class ZoneAllocator {
         final ZoneState state = table.state(zone);
         return zone >= FIRST_DATA_ZONE
                 && (state == ZoneState.FULL || state == ZoneState.READ_ONLY)
+                && table.stream(zone) != Stream.METADATA
                 && table.written(zone) > 0
                 && inFlight[zone] == 0;
     }

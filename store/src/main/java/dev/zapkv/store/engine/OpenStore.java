@@ -131,6 +131,9 @@ public final class OpenStore implements AutoCloseable {
         for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
             recoverMetadataZone(zone, zone == found.zone());
         }
+        if (found.zone() >= MetadataLog.ZONES) {
+            recoverMetadataZone(found.zone(), true);
+        }
         metadata = new MetadataLog(port, zones, storeId, found.zone(), found.sequence());
         index = newIndex();
         recover();
@@ -292,6 +295,7 @@ public final class OpenStore implements AutoCloseable {
 
     private void assemble(final KeyHash hash, final Replay.Outcome replayed, final long firstBlock) {
         allocator = new ZoneAllocator(config.device(), zones, image.zoneLimit(), RESERVE_ZONES);
+        metadata.spareZones(allocator::takeForMetadata);
         adoptOpenZones();
         final long epoch = image.epoch() + 1;
         final int slotsPerChunk = AppendAgent.slotsPerChunk(image.blockBytes());
@@ -372,7 +376,9 @@ public final class OpenStore implements AutoCloseable {
     private long usableBytes() {
         long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L;
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
-            if (zones.state(zone) == ZoneState.READ_ONLY || zones.state(zone) == ZoneState.OFFLINE) {
+            if (zones.state(zone) == ZoneState.READ_ONLY
+                    || zones.state(zone) == ZoneState.OFFLINE
+                    || zones.stream(zone) == Stream.METADATA) {
                 dataZones--;
             }
         }
@@ -384,8 +390,8 @@ public final class OpenStore implements AutoCloseable {
         boolean host = false;
         boolean gc = false;
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
-            if (isActive(zones.state(zone))) {
-                final Stream stream = zones.stream(zone);
+            final Stream stream = zones.stream(zone);
+            if (stream != Stream.METADATA && isActive(zones.state(zone))) {
                 if (image.isLossKnown(zone) || (stream == Stream.GC ? gc : host)) {
                     config.device().finish(zone);
                     zones.finish(zone);

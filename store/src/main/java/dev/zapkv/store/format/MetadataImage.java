@@ -7,6 +7,7 @@ import static dev.zapkv.store.format.LittleEndian.LONG;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 
 /// Everything a store must know before it can read its data zones: the payload of each metadata block, complete in
@@ -208,6 +209,32 @@ public record MetadataImage(
 
     private static int padded(final int length) {
         return (length + 7) & -8;
+    }
+
+    /// The same, with the loss of some more zones known.
+    public MetadataImage lossKnown(final BitSet zones) {
+        if (zones.isEmpty()) {
+            return this;
+        }
+        final List<Integer> marked = new ArrayList<>(generations);
+        while (marked.size() < zones.length()) {
+            marked.add(0);
+        }
+        zones.stream().forEach(zone -> marked.set(zone, marked.get(zone) | LOSS_KNOWN));
+        return new MetadataImage(
+                blockBytes,
+                capacityBytes,
+                hashSeed0,
+                hashSeed1,
+                epoch,
+                settledBlock,
+                nextGcBlock,
+                closedCleanly,
+                zoneLimit,
+                layout,
+                staging,
+                voids,
+                marked);
     }
 
     /// The generation of a zone.

@@ -61,6 +61,7 @@ public final class Replay {
     private long countingUpTo;
     private int offline;
     private boolean gapsMayBeLosses;
+    private long firstMissing;
 
     private record Deferred(long block, long address, int length) {}
 
@@ -118,14 +119,13 @@ public final class Replay {
             zones.generation(zone, image.generation(zone));
         }
         long lastBlock = image.settledBlock();
-        long firstMissing = 0;
         countingUpTo = Long.MAX_VALUE;
         final long bytesRead;
         final long damagedBlocks;
         try (ZoneScan scan = new ZoneScan(device, storeId, image.blockBytes())) {
             for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.zoneCount(); zone++) {
                 final ZoneInfo info = device.report(zone);
-                if (info.state() == ZoneState.EMPTY || isOpenedOnly(info)) {
+                if (info.state() == ZoneState.EMPTY || isOpenedOnly(info) || zones.stream(zone) == Stream.METADATA) {
                     continue;
                 }
                 zones.recover(zone, recoveredState(info), Stream.HOST, info.writePointer());
@@ -303,6 +303,11 @@ public final class Replay {
         if (positions.get(fingerprint, location) >= position) {
             return;
         }
+        final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
+        if (large && isBehindGap(position) && !hasChunks(memory, at, (long) keyOffset + keyLength)) {
+            // It was never acknowledged, or a chunk is lost. What it replaced may be whole.
+            return;
+        }
         if (positions.set(fingerprint, location, position) == PointIndex.REFUSED_FULL) {
             throw indexFull();
         }
@@ -316,7 +321,6 @@ public final class Replay {
             }
             return;
         }
-        final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
         final long entry = IndexEntry.device(address, large ? IndexEntry.LARGE : length / IndexEntry.UNIT_BYTES, false);
         if (index.set(fingerprint, location, entry) == PointIndex.REFUSED_FULL) {
             throw indexFull();
@@ -333,6 +337,26 @@ public final class Replay {
                     keyLength,
                     memory.get(LittleEndian.LONG, keyOffset + ChunkKey.CHUNK_SET_OFFSET)));
         }
+    }
+
+    private boolean isBehindGap(final long position) {
+        return firstMissing != 0 && position / image.blockBytes() > firstMissing;
+    }
+
+    /// Whether all chunks of a large value are in the index; they come before its head in the log.
+    private boolean hasChunks(final MemorySegment memory, final int record, final long value) {
+        final byte[] bytes = new byte[RecordFormat.length(memory, record) - (int) (value - record)];
+        MemorySegment.copy(memory, LittleEndian.BYTE, value, bytes, 0, bytes.length);
+        final LargeHead head = LargeHead.decode(bytes);
+        final byte[] key = new byte[ChunkKey.LENGTH];
+        for (int i = 0; head != null && i < head.chunkCount(); i++) {
+            ChunkKey.set(key, head.chunkSet(), i);
+            final long fingerprint = HashDomain.of(hash.fingerprint(key, 0, key.length), true);
+            if (index.get(fingerprint, hash.location(key, 0, key.length)) == 0) {
+                return false;
+            }
+        }
+        return head != null;
     }
 
     private void uncount(final long entry, final int keyLength) {
