@@ -243,7 +243,7 @@ class BadInputTest {
                 context().memoryBytes((32 << 20) - 1),
                 context().blockBytes(0),
                 context().blockBytes(-65536),
-                context().blockBytes(32 << 10),
+                context().blockBytes(8 << 10),
                 context().blockBytes(2 << 20),
                 context().blockBytes(96 << 10),
                 context().blockBytes(1 << 20).zoneSizeBytes(1 << 20),

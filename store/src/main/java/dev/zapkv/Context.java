@@ -12,6 +12,8 @@ import dev.zapkv.io.nvme.NvmeZoneDevice;
 import dev.zapkv.io.zbd.ZbdZoneDevice;
 import dev.zapkv.io.zonefs.ZonefsZoneDevice;
 import dev.zapkv.store.engine.EngineConfig;
+import dev.zapkv.store.engine.StoreRequirements;
+import dev.zapkv.store.format.MetadataImage;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -35,7 +37,6 @@ public final class Context {
     private static final int LOGICAL_BLOCK = 4096;
     private static final long DEFAULT_MEMORY = 1L << 30;
     private static final long MIN_MEMORY = 32L << 20;
-    private static final int MIN_BLOCK = 64 << 10;
     private static final int DEFAULT_BLOCK = 128 << 10;
     private static final int MAX_APPEND = 1 << 20;
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
@@ -99,7 +100,7 @@ public final class Context {
         return this;
     }
 
-    /// *Format.* Largest append in bytes, a power of two from 64 KiB to 1 MiB; default 128 KiB, or what the device
+    /// *Format.* Largest append in bytes, a power of two from 16 KiB to 1 MiB; default 128 KiB, or what the device
     /// takes if that is less. It bounds a batch.
     public Context blockBytes(final int value) {
         blockBytes = OptionalInt.of(value);
@@ -261,14 +262,11 @@ public final class Context {
         if (memoryBytes != 0 && memoryBytes < MIN_MEMORY) {
             problems.add("memoryBytes=" + memoryBytes + " is less than " + MIN_MEMORY);
         }
-        if (blockBytes.isPresent() && !isBlockBytes(blockBytes.getAsInt())) {
-            problems.add("blockBytes=" + blockBytes.getAsInt() + " is not a power of two from 65536 to " + MAX_APPEND);
+        if (blockBytes.isPresent() && !MetadataImage.isBlockBytes(blockBytes.getAsInt())) {
+            problems.add("blockBytes=" + blockBytes.getAsInt() + " is not a power of two from "
+                    + MetadataImage.MIN_BLOCK_BYTES + " to " + MetadataImage.MAX_BLOCK_BYTES);
         }
         return problems;
-    }
-
-    private static boolean isBlockBytes(final int bytes) {
-        return bytes >= MIN_BLOCK && bytes <= MAX_APPEND && Integer.bitCount(bytes) == 1;
     }
 
     private void prepareDirectory() {
@@ -325,9 +323,9 @@ public final class Context {
         final long zone = zoneSize();
         final int zones =
                 capacityBytes < 0 ? UNBOUNDED_ZONES : Math.toIntExact(Math.min(capacityBytes / zone, 1 << 20));
-        if (zones < dev.zapkv.store.engine.OpenStore.MIN_ZONES) {
+        if (zones < StoreRequirements.MIN_ZONES) {
             throw new ConfigurationException("capacityBytes=" + capacityBytes + " gives " + zones + " zones of " + zone
-                    + " bytes, at least " + dev.zapkv.store.engine.OpenStore.MIN_ZONES
+                    + " bytes, at least " + StoreRequirements.MIN_ZONES
                     + " are needed: raise it, or lower zoneSizeBytes");
         }
         return FileZoneDevice.create(

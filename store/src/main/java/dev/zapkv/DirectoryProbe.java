@@ -3,8 +3,9 @@ package dev.zapkv;
 
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
-import dev.zapkv.store.engine.OpenStore;
+import dev.zapkv.store.engine.StoreRequirements;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,15 +29,18 @@ final class DirectoryProbe {
             final Context.Concluded concluded = new Context()
                     .directory(trial)
                     .zoneSizeBytes(ZONE_BYTES)
-                    .capacityBytes(OpenStore.MIN_ZONES * ZONE_BYTES)
+                    .capacityBytes(StoreRequirements.MIN_ZONES * ZONE_BYTES)
                     .conclude();
             try (ZoneDevice device = concluded.engine().device()) {
-                return DriveFormatter.examine(device);
+                return DriveFormatter.examine(concluded.engine(), device);
             } finally {
                 concluded.release();
             }
         } catch (final DeviceException e) {
             throw context.translate(e);
+        } catch (final AccessDeniedException e) {
+            throw new ConfigurationException(
+                    "no permission to write in " + directory + ": choose a directory of your own", e);
         } catch (final IOException e) {
             throw new ConfigurationException("cannot write to " + directory + ": " + e, e);
         } finally {

@@ -7,13 +7,14 @@ import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.engine.EngineConfig;
 import dev.zapkv.store.engine.OpenStore;
+import dev.zapkv.store.engine.StoreRequirements;
 import dev.zapkv.store.meta.MetadataLog;
 
 /// Makes a drive's zones a store.
 final class DriveFormatter {
     private DriveFormatter() {}
 
-    static DriveSummary examine(final ZoneDevice device) {
+    static DriveSummary examine(final EngineConfig config, final ZoneDevice device) {
         int inUse = 0;
         int failed = 0;
         long written = 0;
@@ -32,7 +33,17 @@ final class DriveFormatter {
                 inUse,
                 written,
                 failed,
-                MetadataLog.hasForgottenImage(device) || holdsStore(device));
+                MetadataLog.hasForgottenImage(device) || holdsStore(device),
+                obstacle(config));
+    }
+
+    private static String obstacle(final EngineConfig config) {
+        try {
+            StoreRequirements.check(config);
+            return "";
+        } catch (final ConfigurationException e) {
+            return e.getMessage();
+        }
     }
 
     private static boolean holdsStore(final ZoneDevice device) {
@@ -47,7 +58,7 @@ final class DriveFormatter {
     static void format(final EngineConfig config, final boolean erase) {
         final ZoneDevice device = config.device();
         try {
-            final DriveSummary summary = examine(device);
+            final DriveSummary summary = examine(config, device);
             if (!erase && (summary.zonesInUse() > 0 || summary.holdsStore())) {
                 throw new FormatException(config.name() + " is not empty: " + summary.zonesInUse() + " of its "
                         + summary.geometry().zoneCount() + " zones hold " + summary.bytesWritten() + " bytes"
@@ -55,7 +66,7 @@ final class DriveFormatter {
                         + "; nothing was changed. Say that they may be erased, or name other zones");
             }
             // Before anything is erased: these zones might be another's.
-            OpenStore.checkFormat(config);
+            StoreRequirements.check(config);
             for (int zone = 0; zone < device.geometry().zoneCount(); zone++) {
                 final ZoneState state = device.report(zone).state();
                 if (state != ZoneState.EMPTY && !isFailed(state)) {

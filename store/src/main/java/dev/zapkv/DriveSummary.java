@@ -12,10 +12,12 @@ import dev.zapkv.io.ZoneGeometry;
 /// @param bytesWritten bytes below their write pointers
 /// @param zonesFailed  zones that are read-only or offline
 /// @param holdsStore   whether the metadata of a store was found
+/// @param obstacle     why no store can be made there, or empty
 public record DriveSummary(
         ZoneGeometry geometry,
         Capabilities capabilities,
         int zonesInUse,
         long bytesWritten,
         int zonesFailed,
-        boolean holdsStore) {}
+        boolean holdsStore,
+        String obstacle) {}

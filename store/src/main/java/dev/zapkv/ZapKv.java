@@ -72,7 +72,7 @@ public final class ZapKv implements AutoCloseable {
         }
         final Context.Concluded concluded = context.conclude();
         try (ZoneDevice device = concluded.engine().device()) {
-            return DriveFormatter.examine(device);
+            return DriveFormatter.examine(concluded.engine(), device);
         } catch (final DeviceException e) {
             throw context.translate(e);
         } finally {

@@ -7,24 +7,41 @@ import dev.zapkv.Location;
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.ZoneGeometry;
 import java.io.IOException;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 
 /// One place a store can lie on, or the reason why that is not known.
 ///
 /// @param location where
 /// @param summary  what was found, or null
 /// @param refusal  why nothing was, or null
-record DeviceReport(Location location, DriveSummary summary, String refusal) {
+/// @param seen     what is known all the same, by name
+record DeviceReport(Location location, DriveSummary summary, String refusal, Map<String, Object> seen) {
+    DeviceReport {
+        seen = Collections.unmodifiableMap(new LinkedHashMap<>(seen));
+    }
+
     /// For people.
     String format() {
         final StringBuilder text = new StringBuilder().append(location).append('\n');
         if (summary == null) {
-            return text.append("  not usable: ").append(refusal).append("\n\n").toString();
+            text.append("  not usable: ").append(refusal).append('\n');
+            if (!seen.isEmpty()) {
+                text.append("  seen in sysfs: ")
+                        .append(QueueFacts.describe(seen))
+                        .append('\n');
+            }
+            return text.append('\n').toString();
         }
         final ZoneGeometry zones = summary.geometry();
         if (location.isDrive()) {
             line(text, "zones", zones(zones), "");
             line(text, "in use", inUse(), "");
+            if (!summary.obstacle().isEmpty()) {
+                line(text, "a store", "not possible: " + summary.obstacle(), "");
+            }
             line(text, "open, active", limit(zones.maxOpen()) + ", " + limit(zones.maxActive()), "");
         } else {
             line(text, "zones", "files, made as they are needed", "");
@@ -68,6 +85,15 @@ record DeviceReport(Location location, DriveSummary summary, String refusal) {
         json.writeBooleanField("usable", summary != null);
         if (summary == null) {
             json.writeStringField("reason", refusal);
+            if (!seen.isEmpty()) {
+                json.writeObjectFieldStart("seen");
+                for (final Map.Entry<String, Object> fact : seen.entrySet()) {
+                    json.writeFieldName(fact.getKey());
+                    // A number or a text.
+                    json.writeObject(fact.getValue());
+                }
+                json.writeEndObject();
+            }
         } else {
             final ZoneGeometry zones = summary.geometry();
             json.writeNumberField("block_bytes", zones.blockSize());
@@ -82,6 +108,7 @@ record DeviceReport(Location location, DriveSummary summary, String refusal) {
                 json.writeNumberField("zones_failed", summary.zonesFailed());
                 json.writeNumberField("written_bytes", summary.bytesWritten());
                 json.writeBooleanField("holds_store", summary.holdsStore());
+                json.writeStringField("obstacle", summary.obstacle());
             }
             json.writeBooleanField("native_append", summary.capabilities().nativeAppend());
             json.writeBooleanField("volatile_cache", summary.capabilities().volatileCache());

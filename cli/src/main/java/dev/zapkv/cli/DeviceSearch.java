@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -42,7 +43,7 @@ record DeviceSearch(Path dev, Path block, Path mounts, Function<Location, DriveS
             }
         }
         for (final Path device : list(block)) {
-            if (isZoned(device)) {
+            if (new QueueFacts(device.resolve("queue")).isZoned()) {
                 locations.add(new Location(Location.Kind.ZBD, dev.resolve(device.getFileName())));
             }
         }
@@ -55,20 +56,31 @@ record DeviceSearch(Path dev, Path block, Path mounts, Function<Location, DriveS
             }
         }
         locations.add(new Location(Location.Kind.FILE, Path.of("").toAbsolutePath()));
-        return locations.stream().map(this::report).toList();
+        final List<DeviceReport> reports = new ArrayList<>();
+        for (final Location location : locations) {
+            reports.add(report(location));
+        }
+        return reports;
     }
 
-    private DeviceReport report(final Location location) {
+    /// A drive that cannot be opened is described by what everybody may see.
+    private DeviceReport report(final Location location) throws IOException {
+        final QueueFacts queue = queue(location);
+        if (queue.isOrdinary()) {
+            return new DeviceReport(
+                    location, null, "it has no zones: a store goes into a directory of a file system there", Map.of());
+        }
         try {
-            return new DeviceReport(location, examine.apply(location), null);
+            return new DeviceReport(location, examine.apply(location), null, Map.of());
         } catch (final ZapKvException e) {
-            return new DeviceReport(location, null, e.getMessage());
+            return new DeviceReport(location, null, e.getMessage(), queue.all());
         }
     }
 
-    private static boolean isZoned(final Path device) throws IOException {
-        final Path zoned = device.resolve("queue/zoned");
-        return Files.isReadable(zoned) && !Files.readString(zoned).strip().equals("none");
+    private QueueFacts queue(final Location location) {
+        final String node = String.valueOf(location.path().getFileName());
+        final String disk = location.kind() == Location.Kind.NVME ? "nvme" + node.substring("ng".length()) : node;
+        return new QueueFacts(block.resolve(disk).resolve("queue"));
     }
 
     /// The table of mounts writes a blank as {@code \\040}.

@@ -2,7 +2,6 @@
 package dev.zapkv.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import dev.zapkv.Context;
 import dev.zapkv.DriveSummary;
 import dev.zapkv.ZapKv;
 import java.io.IOException;
@@ -39,12 +38,16 @@ final class FormatCommand extends StoreCommand {
         final DriveSummary before = ZapKv.examine(context());
         if (!isJson()) {
             terminal().println(describe(before));
+            // Before the question, and before a refusal.
+            terminal().out().flush();
+        }
+        if (!before.obstacle().isEmpty()) {
+            throw CommandException.failed(before.obstacle() + "; nothing was changed");
         }
         if (isInUse(before) && !force && !terminal().confirm("Erase all of it? Type yes: ")) {
             throw CommandException.failed("Nothing was changed. To erase without being asked, give --force.");
         }
-        final Context context = context();
-        ZapKv.format(context, true);
+        ZapKv.format(context(), true);
         if (isJson()) {
             JsonReport.write(terminal().out(), fields -> write(before, fields));
         } else {
@@ -66,8 +69,11 @@ final class FormatCommand extends StoreCommand {
         if (!isInUse(summary)) {
             return zones + "All are empty.";
         }
-        return zones + Human.count(summary.zonesInUse(), "is", "are") + " not empty and hold "
-                + Human.bytes(summary.bytesWritten()) + (summary.holdsStore() ? ": a ZapKV store." : ".");
+        return zones
+                + Human.count(summary.zonesInUse(), "of them is not empty and holds", "of them are not empty and hold")
+                + ' '
+                + Human.bytes(summary.bytesWritten())
+                + (summary.holdsStore() ? ": a ZapKV store." : ".");
     }
 
     private void write(final DriveSummary before, final JsonGenerator fields) throws IOException {

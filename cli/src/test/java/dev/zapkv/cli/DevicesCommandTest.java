@@ -32,7 +32,8 @@ class DevicesCommandTest {
             3,
             5 << 20,
             1,
-            true);
+            true,
+            "");
 
     @TempDir
     private Path machine;
@@ -51,7 +52,8 @@ class DevicesCommandTest {
         assertTrue(found.getFirst().format().contains("3 zones, 5.0 MiB, a ZapKV store; 1 failed"));
         assertTrue(found.getFirst().format().contains("no  (zone report); instead: plain buffers"));
         assertEquals(
-                "zbd:" + machine.resolve("dev/nvme0n1") + "\n  not usable: permission denied\n\n",
+                "zbd:" + machine.resolve("dev/nvme0n1") + "\n  not usable: permission denied\n"
+                        + "  seen in sysfs: zone model host-managed, zones 128, zone size 64.0 MiB\n\n",
                 found.get(1).format());
     }
 
@@ -69,7 +71,11 @@ class DevicesCommandTest {
         final Map<String, Object> refused = Json.object(lines[1] + '\n');
         assertEquals(1, refused.size());
         assertTrue(lines[1].contains("\"reason\":\"permission denied\""), lines[1]);
-        assertFalse(lines[1].contains("zones"), lines[1]);
+        assertTrue(
+                lines[1].contains(
+                        "\"seen\":{\"zone_model\":\"host-managed\",\"zones\":128,\"zone_size_bytes\":67108864}"),
+                lines[1]);
+        assertFalse(lines[1].contains("zones_in_use"), lines[1]);
     }
 
     private DeviceSearch search() throws IOException {
@@ -81,6 +87,8 @@ class DevicesCommandTest {
             final String[] words = model.split(" ", 2);
             final Path queue = Files.createDirectories(machine.resolve("block/" + words[0] + "/queue"));
             Files.writeString(queue.resolve("zoned"), words[1] + "\n");
+            Files.writeString(queue.resolve("nr_zones"), "128\n");
+            Files.writeString(queue.resolve("chunk_sectors"), "131072\n");
         }
         final Path mounts = Files.writeString(
                 machine.resolve("mounts"),

@@ -36,7 +36,6 @@ import java.util.stream.Stream;
 /// fall, in the middle of recoveries too. After each opening the whole content is compared with the {@link Model},
 /// and the store's accounts with the {@link LogAudit}.
 final class Simulation {
-    private static final int BLOCK_BYTES = 64 << 10;
     private static final int LOGICAL_BLOCK = 4096;
     private static final long MEMORY_BYTES = 32L << 20;
     private static final int MAX_FAILED_ZONES = 2;
@@ -50,13 +49,20 @@ final class Simulation {
         /// Few open zones are allowed, and some become read-only.
         FRAGILE,
         /// Zones become read-only or go offline.
-        DYING;
+        DYING,
+        /// Appends of 16 KiB at most.
+        SMALL_APPENDS;
+
+        int blockBytes() {
+            return this == SMALL_APPENDS ? 16 << 10 : 64 << 10;
+        }
 
         int[] zoneCapacities() {
             return switch (this) {
                 case SMALL_ZONES -> new int[] {192 << 10, 256 << 10, 384 << 10, 512 << 10};
                 case TINY_ZONES -> new int[] {128 << 10};
                 case FRAGILE, DYING -> new int[] {192 << 10, 256 << 10};
+                case SMALL_APPENDS -> new int[] {48 << 10, 64 << 10, 128 << 10, 192 << 10};
             };
         }
     }
@@ -74,6 +80,7 @@ final class Simulation {
     private final SplittableRandom driveRandom;
     private final int failuresPerThousand;
     private final boolean mayGoOffline;
+    private final int blockBytes;
     private final ZoneGeometry geometry;
     private final SimOptions options;
     private final Model model;
@@ -113,13 +120,14 @@ final class Simulation {
         random = new SplittableRandom(seed);
         crashRandom = random.split();
         storeRandom = random.split();
+        blockBytes = drive.blockBytes();
         final int[] capacities = drive.zoneCapacities();
         final int capacity = capacities[random.nextInt(capacities.length)];
         final int zones = 10 + random.nextInt(14);
         driveRandom = new SplittableRandom(seed * 31);
         mayGoOffline = drive == Drive.DYING;
         failuresPerThousand = switch (drive) {
-            case SMALL_ZONES, TINY_ZONES -> 0;
+            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS -> 0;
             case FRAGILE -> driveRandom.nextInt(3);
             case DYING -> 2 + driveRandom.nextInt(4);
         };
@@ -132,11 +140,11 @@ final class Simulation {
                 zones + failing,
                 openLimit,
                 openLimit == 0 ? 0 : openLimit + driveRandom.nextInt(2),
-                BLOCK_BYTES);
+                blockBytes);
         options = new SimOptions(
                 8 + random.nextInt(57), random.nextInt(7), random.nextInt(3) == 0 ? 1 : 0, 50 + random.nextInt(400));
         // Each zone may end with room that the next block does not fit into.
-        final long usable = (long) (zones - UNUSABLE_ZONES) * (capacity - BLOCK_BYTES);
+        final long usable = (long) (zones - UNUSABLE_ZONES) * (capacity - blockBytes);
         target = usable * (30 + random.nextInt(60)) / 100;
         crashesPerThousand = 1 + random.nextInt(20);
         flushedPerThousand = 1 << random.nextInt(8);
@@ -145,7 +153,7 @@ final class Simulation {
         maxValue = 1 << (6 + random.nextInt(10));
         keys = new byte[50 + random.nextInt(400)][];
         for (int key = 0; key < keys.length; key++) {
-            keys[key] = new byte[4 + random.nextInt(random.nextInt(20) == 0 ? 3000 : 30)];
+            keys[key] = new byte[4 + random.nextInt(random.nextInt(20) == 0 ? Math.min(3000, blockBytes / 20) : 30)];
             random.nextBytes(keys[key]);
             ByteBuffer.wrap(keys[key]).putInt(0, key);
             numberOfKey.put(ByteBuffer.wrap(keys[key]), key);
@@ -232,7 +240,7 @@ final class Simulation {
         final ZoneContent content = ZoneContent.of(device.unguarded(), zone);
         content.keys().forEach(key -> model.suspect(numberOfKey.get(key)));
         for (int key = 0; key < keys.length; key++) {
-            if (content.chunks() && model.mayBeLarge(key, BLOCK_BYTES / 2)) {
+            if (content.chunks() && model.mayBeLarge(key, blockBytes / 2)) {
                 model.suspect(key);
             }
         }
@@ -385,9 +393,10 @@ final class Simulation {
     private byte[] newValue(final boolean mayBeLarge) {
         final int length;
         if (mayBeLarge && chance(largePerThousand)) {
-            length = random.nextInt(BLOCK_BYTES - 2000, (int) Math.min(store.maxValueBytes(), 5 * BLOCK_BYTES));
+            length = random.nextInt(blockBytes - 2000, (int) Math.min(store.maxValueBytes(), 5L * blockBytes));
         } else {
-            length = random.nextInt(mayBeLarge ? random.nextInt(2, maxValue + 1) : Math.min(maxValue, 4000));
+            length = random.nextInt(
+                    mayBeLarge ? random.nextInt(2, maxValue + 1) : Math.min(maxValue, Math.min(4000, blockBytes / 16)));
         }
         final byte[] value = new byte[length];
         new SplittableRandom(++valuesMade).nextBytes(value);
@@ -488,7 +497,7 @@ final class Simulation {
         return new Context()
                 .device(device)
                 .threaded(false)
-                .blockBytes(BLOCK_BYTES)
+                .blockBytes(blockBytes)
                 .memoryBytes(MEMORY_BYTES)
                 .durability(Durability.PROCESS)
                 .stagingDirectory(directory)

@@ -57,6 +57,13 @@ final class SimulationTest {
         run(seed, STEPS, Simulation.Drive.DYING);
     }
 
+    @ParameterizedTest
+    @MethodSource("seeds")
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void shouldKeepItsPromisesOnADriveWithSmallAppends(final long seed) throws IOException {
+        run(seed, STEPS, Simulation.Drive.SMALL_APPENDS);
+    }
+
     @Test
     void shouldDoTheSameAgainUnderTheSameSeed() throws IOException {
         final long first = run(4711, 400);

@@ -66,20 +66,23 @@ record NodePath(Path node, Path block, Path blockInfo, long inode) {
         try {
             return Files.readAttributes(node, "unix:mode,rdev,ino");
         } catch (final NoSuchFileException e) {
-            final String release = System.getProperty("os.version", "");
-            throw new DeviceException(
-                    node + " does not exist: "
-                            + (NodePermission.atLeast(release, GENERIC_MAJOR, GENERIC_MINOR)
-                                    ? "check the name; zapkv devices lists what there is"
-                                    : "Linux " + release + " has no nodes for passthrough, they came with "
-                                            + GENERIC_MAJOR + "." + GENERIC_MINOR),
-                    DeviceException.ENOENT,
-                    e);
+            throw new DeviceException(absent(node, System.getProperty("os.version", "")), DeviceException.ENOENT, e);
         } catch (final IOException e) {
             throw new DeviceException(node + " cannot be looked at: " + e, DeviceException.EACCES, e);
         } catch (final UnsupportedOperationException e) {
             throw new DeviceException("NVMe passthrough needs Linux", Errno.EOPNOTSUPP, e);
         }
+    }
+
+    /// Says why there may be no such node.
+    ///
+    /// @param release of the kernel
+    static String absent(final Path node, final String release) {
+        return node + " does not exist: "
+                + (NodePermission.atLeast(release, GENERIC_MAJOR, GENERIC_MINOR)
+                        ? "check the name; zapkv devices lists what there is"
+                        : "Linux " + release + " is too old for passthrough, whose nodes came with " + GENERIC_MAJOR
+                                + "." + GENERIC_MINOR + ": use the block device, as zbd:/dev/nvme0n1");
     }
 
     private static DeviceException blockDevice(final Path node, final String name) {

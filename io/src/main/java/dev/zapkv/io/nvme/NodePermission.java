@@ -3,6 +3,7 @@ package dev.zapkv.io.nvme;
 
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.linux.Errno;
+import dev.zapkv.io.linux.Ownership;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,13 +32,18 @@ final class NodePermission {
     }
 
     private static String advice(final Path node) {
-        final String release = System.getProperty("os.version", "");
+        return advice(node, System.getProperty("os.version", ""));
+    }
+
+    static String advice(final Path node, final String release) {
         if (!atLeast(release, UNPRIVILEGED_MAJOR, UNPRIVILEGED_MINOR)) {
             return "Linux " + release + " takes NVMe passthrough only from processes with CAP_SYS_ADMIN (before "
                     + UNPRIVILEGED_MAJOR + "." + UNPRIVILEGED_MINOR + "): run as root or with that capability";
         }
-        return "run as root, or give your group the node with a udev rule such as SUBSYSTEM==\"nvme-generic\", KERNEL==\""
-                + node.getFileName() + "\", GROUP=\"disk\", MODE=\"0660\"";
+        return Ownership.advice(
+                node,
+                "give your group the node with a udev rule such as SUBSYSTEM==\"nvme-generic\", KERNEL==\""
+                        + node.getFileName() + "\", GROUP=\"disk\", MODE=\"0660\"");
     }
 
     private static String owner(final Path node) {

@@ -130,7 +130,11 @@ record BlockNode(Path path, FileStatus status, SysfsDirectory disk) {
                         + " drive";
             case Errno.EACCES, Errno.EPERM ->
                 "no permission to open " + path + " (" + Errno.describe(errno) + "): it is " + Ownership.describe(path)
-                        + "; become a member of that group, or root";
+                        + "; "
+                        + Ownership.advice(
+                                path,
+                                "give your group the node with a udev rule such as SUBSYSTEM==\"block\", KERNEL==\""
+                                        + path.getFileName() + "\", GROUP=\"disk\", MODE=\"0660\"");
             case Errno.EROFS -> path + " is read-only (blockdev --getro): make it writable";
             default -> "cannot open " + path + ": " + Errno.describe(errno);
         };

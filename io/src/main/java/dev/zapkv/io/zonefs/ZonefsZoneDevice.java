@@ -88,7 +88,11 @@ public final class ZonefsZoneDevice extends SequentialZoneDevice {
             closeIfOpen(fd);
             throw new DeviceException(
                     "no permission to write " + first + ": it is " + Ownership.describe(first)
-                            + "; become its owner, a member of its group, or root",
+                            + "; "
+                            + Ownership.advice(
+                                    first,
+                                    "let root give you the files (chown, chmod: until it is mounted again; mkzonefs -o"
+                                            + " uid=...,gid=...,perm=...: for good)"),
                     Errno.EACCES);
         }
         if (fd < 0) {

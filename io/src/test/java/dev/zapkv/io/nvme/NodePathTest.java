@@ -80,4 +80,17 @@ final class NodePathTest {
         assertEquals(-1, limits.appendBytesMax());
         assertEquals(-1, limits.maxOpen());
     }
+
+    @Test
+    void shouldNameTheKernelsVersionWhereItIsTooOld() {
+        final Path node = Path.of("/dev/ng0n1");
+        assertEquals(
+                "/dev/ng0n1 does not exist: Linux 5.10.0-28-amd64 is too old for passthrough, whose nodes came with 5.13:"
+                        + " use the block device, as zbd:/dev/nvme0n1",
+                NodePath.absent(node, "5.10.0-28-amd64"));
+        assertTrue(NodePath.absent(node, "6.1.0").endsWith("check the name; zapkv devices lists what there is"));
+        assertTrue(NodePermission.advice(node, "6.1.0-9-amd64")
+                .startsWith("Linux 6.1.0-9-amd64 takes NVMe passthrough only from processes with CAP_SYS_ADMIN"));
+        assertFalse(NodePermission.advice(node, "6.12.1").contains("CAP_SYS_ADMIN"));
+    }
 }

@@ -44,8 +44,6 @@ import org.agrona.CloseHelper;
 public final class OpenStore implements AutoCloseable {
     /// Empty zones kept for garbage collection: the one it fills, and one more for what it is filling it from.
     public static final int RESERVE_ZONES = 2;
-    /// Fewest zones a store can work with: metadata, reserve, open zones, and some to choose victims from.
-    public static final int MIN_ZONES = MetadataLog.ZONES + RESERVE_ZONES + 4;
 
     // A small store's index stays small; a large one's shards grow in steps of a few milliseconds at most.
     private static final long MEMORY_PER_INDEX_SHARD = 16L << 20;
@@ -103,15 +101,6 @@ public final class OpenStore implements AutoCloseable {
         }
     }
 
-    /// Checks whether a store can be made on a device, whatever the device holds now.
-    ///
-    /// @throws ConfigurationException if not
-    public static void checkFormat(final EngineConfig config) {
-        final OpenStore store = new OpenStore(config);
-        store.checkLimits();
-        store.format();
-    }
-
     private void start() {
         MetadataLog.Found found = MetadataLog.find(config.device());
         if (found == null) {
@@ -126,7 +115,7 @@ public final class OpenStore implements AutoCloseable {
         storeId = found.storeId();
         image = found.image();
         checkLayout();
-        checkLimits();
+        StoreRequirements.checkOpenZones(geometry);
         zones = new ZoneTable(geometry);
         for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
             recoverMetadataZone(zone, zone == found.zone());
@@ -148,20 +137,10 @@ public final class OpenStore implements AutoCloseable {
         }
     }
 
-    private void checkLimits() {
-        if (ZoneAllocator.openLimit(geometry) < ZoneAllocator.MIN_OPEN_ZONES) {
-            throw new ConfigurationException("the device allows " + geometry.maxOpen() + " open and "
-                    + geometry.maxActive() + " active zones (0: no limit), a store needs "
-                    + ZoneAllocator.MIN_OPEN_ZONES + ": one for metadata, one for writers, one for garbage collection");
-        }
-    }
-
     private void checkLayout() {
         final ZoneLayout layout = ZoneLayout.of(geometry);
         if (!layout.equals(image.layout())) {
-            throw new FormatException("the zones of " + config.name() + " have changed under the store: it was made on "
-                    + image.layout() + ", now there are " + layout
-                    + ". Name the zones it was made on; nothing was written");
+            throw new FormatException(config.name() + image.layout().changedTo(layout) + "; nothing was written");
         }
     }
 
@@ -183,20 +162,7 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private MetadataLog.Found format() {
-        if (geometry.maxAppend() < MetadataImage.MIN_BLOCK_BYTES) {
-            throw new ConfigurationException(config.name() + " takes appends of at most " + geometry.maxAppend()
-                    + " bytes, a store needs at least " + MetadataImage.MIN_BLOCK_BYTES
-                    + ": use a namespace with larger appends (ZASL, max_segments)");
-        }
-        if (!MetadataImage.isBlockBytes(config.blockBytes())
-                || config.blockBytes() > geometry.maxAppend()
-                || 2L * config.blockBytes() > geometry.zoneCapacity()) {
-            throw new ConfigurationException("blockBytes=" + config.blockBytes() + " must be a power of two from "
-                    + MetadataImage.MIN_BLOCK_BYTES + " to " + MetadataImage.MAX_BLOCK_BYTES
-                    + ", at most the device's largest append (" + geometry.maxAppend() + ") and half a zone ("
-                    + geometry.zoneCapacity() / 2 + ")");
-        }
-        final int zoneLimit = zoneLimit();
+        StoreRequirements.check(config);
         final MetadataImage fresh = new MetadataImage(
                 config.blockBytes(),
                 config.capacityBytes(),
@@ -206,7 +172,7 @@ public final class OpenStore implements AutoCloseable {
                 0,
                 1,
                 true,
-                zoneLimit,
+                (int) StoreRequirements.zoneLimit(config),
                 ZoneLayout.of(geometry),
                 "",
                 List.of(),
@@ -214,18 +180,6 @@ public final class OpenStore implements AutoCloseable {
         final StoreId id =
                 new StoreId(config.randomSeed().getAsLong(), config.randomSeed().getAsLong());
         return new MetadataLog.Found(id, fresh, 0, 0);
-    }
-
-    private int zoneLimit() {
-        final long limit = config.capacityBytes() < 0
-                ? geometry.zoneCount()
-                : Math.min(geometry.zoneCount(), config.capacityBytes() / geometry.zoneCapacity());
-        if (limit < MIN_ZONES) {
-            throw new ConfigurationException("a store needs at least " + MIN_ZONES + " zones, there would be " + limit
-                    + ": raise capacityBytes to " + (long) MIN_ZONES * geometry.zoneCapacity()
-                    + " or more, or use smaller zones");
-        }
-        return (int) limit;
     }
 
     /// Replays the log, starts the agents, and appends again what was only in staging.
@@ -592,10 +546,12 @@ public final class OpenStore implements AutoCloseable {
                                         + gcHost.firstCorruption()));
     }
 
-    /// Every zone in use.
+    /// Every zone the store may use; without a bound, those it has used.
     public List<ZoneReport> zones() {
         final List<ZoneReport> reports = new ArrayList<>();
-        for (int zone = 0; zone < zones.usedZones(); zone++) {
+        // Of a store without a bound nobody wants to see the zones it may have one day.
+        final int count = image.capacityBytes() < 0 ? zones.usedZones() : image.zoneLimit();
+        for (int zone = 0; zone < count; zone++) {
             final Stream stream = zones.stream(zone);
             reports.add(new ZoneReport(
                     zone,

@@ -16,7 +16,7 @@ import java.util.List;
 /// | offset | size | type | field           | meaning and valid range                                               |
 /// |-------:|-----:|------|-----------------|-----------------------------------------------------------------------|
 /// |      0 |    4 | u32  | imageVersion    | {@link #VERSION}                                                      |
-/// |      4 |    4 | u32  | blockBytes      | largest append block: a power of two, 64 KiB to 1 MiB                 |
+/// |      4 |    4 | u32  | blockBytes      | largest append block: a power of two, 16 KiB to 1 MiB                 |
 /// |      8 |    8 | u64  | capacityBytes   | bound of the store; 2^64 - 1: none                                    |
 /// |     16 |    8 | u64  | hashSeed0       | secret of the key hash                                                |
 /// |     24 |    8 | u64  | hashSeed1       |                                                                       |
@@ -70,7 +70,7 @@ public record MetadataImage(
     /// The only version there is.
     public static final int VERSION = 1;
     /// Smallest append block.
-    public static final int MIN_BLOCK_BYTES = 64 << 10;
+    public static final int MIN_BLOCK_BYTES = 16 << 10;
     /// Largest append block.
     public static final int MAX_BLOCK_BYTES = 1 << 20;
 

@@ -99,7 +99,7 @@ class MetadataImageTest {
                 assertNull(MetadataImage.decode(memory, 0, GOLDEN.length()), "offset " + offset + " count " + count);
             }
         }
-        for (final int blockBytes : new int[] {0, -1, 1, 4096, 32 << 10, (64 << 10) + 1, 96 << 10, 2 << 20}) {
+        for (final int blockBytes : new int[] {0, -1, 1, 4096, 8 << 10, (64 << 10) + 1, 96 << 10, 2 << 20}) {
             final MemorySegment memory = encoded(GOLDEN);
             memory.set(LittleEndian.INT, 4, blockBytes);
             assertNull(MetadataImage.decode(memory, 0, GOLDEN.length()), "blockBytes " + blockBytes);
