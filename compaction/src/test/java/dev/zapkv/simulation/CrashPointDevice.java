@@ -1,11 +1,9 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.simulation;
 
-import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.CompletionHandler;
+import dev.zapkv.io.ForwardingZoneDevice;
 import dev.zapkv.io.IoBuffer;
-import dev.zapkv.io.ZoneDevice;
-import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.sim.SimCrash;
@@ -18,7 +16,7 @@ import java.util.random.RandomGenerator;
 /// Passes everything on to a simulated device until the crash: at that call, or between two completions of one poll,
 /// the media is copied as the crash leaves it, and from then on every call fails, so that whatever the dying store
 /// still does reaches nothing.
-final class CrashPointDevice implements ZoneDevice {
+final class CrashPointDevice extends ForwardingZoneDevice {
     /// Far more calls than one operation of a small store can need.
     private static final long CALLS_PER_OPERATION = 2_000_000;
 
@@ -62,6 +60,7 @@ final class CrashPointDevice implements ZoneDevice {
     }
 
     CrashPointDevice(final SimMedia media, final SimZoneDevice device, final Trace trace) {
+        super(device);
         this.media = media;
         this.device = device;
         this.trace = trace;
@@ -118,19 +117,9 @@ final class CrashPointDevice implements ZoneDevice {
     }
 
     @Override
-    public ZoneGeometry geometry() {
-        return device.geometry();
-    }
-
-    @Override
-    public Capabilities capabilities() {
-        return device.capabilities();
-    }
-
-    @Override
     public IoBuffer register(final MemorySegment memory) {
         step();
-        return new Buffer(device.register(memory), this);
+        return new Buffer(super.register(memory), this);
     }
 
     @Override
@@ -143,7 +132,7 @@ final class CrashPointDevice implements ZoneDevice {
             final long token) {
         step();
         trace.add(2, token, (long) zone << 32 | length);
-        return device.append(zone, ((Buffer) buffer).of(), offset, length, attributes, token);
+        return super.append(zone, ((Buffer) buffer).of(), offset, length, attributes, token);
     }
 
     @Override
@@ -156,26 +145,26 @@ final class CrashPointDevice implements ZoneDevice {
             final long token) {
         step();
         trace.add(3, token, address);
-        return device.read(address, ((Buffer) buffer).of(), offset, length, attributes, token);
+        return super.read(address, ((Buffer) buffer).of(), offset, length, attributes, token);
     }
 
     @Override
     public boolean flush(final long token) {
         step();
         trace.add(4, token, 0);
-        return device.flush(token);
+        return super.flush(token);
     }
 
     @Override
     public int poll(final CompletionHandler handler) {
         step();
-        return device.poll(guard(handler));
+        return super.poll(guard(handler));
     }
 
     @Override
     public int await(final CompletionHandler handler, final long timeoutNs) {
         step();
-        return device.await(guard(handler), timeoutNs);
+        return super.await(guard(handler), timeoutNs);
     }
 
     private CompletionHandler guard(final CompletionHandler handler) {
@@ -190,13 +179,8 @@ final class CrashPointDevice implements ZoneDevice {
     }
 
     @Override
-    public void wakeup() {
-        device.wakeup();
-    }
-
-    @Override
     public int inFlight() {
-        return crashed() ? 0 : device.inFlight();
+        return crashed() ? 0 : super.inFlight();
     }
 
     @Override
@@ -204,7 +188,7 @@ final class CrashPointDevice implements ZoneDevice {
         if (crashed()) {
             throw new Crashed();
         }
-        device.readSync(address, target, targetOffset, length);
+        super.readSync(address, target, targetOffset, length);
     }
 
     @Override
@@ -212,27 +196,27 @@ final class CrashPointDevice implements ZoneDevice {
         if (crashed()) {
             throw new Crashed();
         }
-        return device.report(zone);
+        return super.report(zone);
     }
 
     @Override
     public void open(final int zone) {
         step();
-        device.open(zone);
+        super.open(zone);
     }
 
     @Override
     public void finish(final int zone) {
         step();
         trace.add(6, zone, 0);
-        device.finish(zone);
+        super.finish(zone);
     }
 
     @Override
     public void reset(final int zone) {
         step();
         trace.add(7, zone, 0);
-        device.reset(zone);
+        super.reset(zone);
         zonesReset += zone < MetadataLog.ZONES ? 0 : 1;
     }
 
@@ -244,13 +228,13 @@ final class CrashPointDevice implements ZoneDevice {
     @Override
     public void release(final int zone) {
         step();
-        device.release(zone);
+        super.release(zone);
     }
 
     @Override
     public void close() {
         if (!crashed()) {
-            device.close();
+            super.close();
         }
     }
 }

@@ -8,11 +8,12 @@ import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.IoBuffer;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.emulated.CommandChecks;
 import java.lang.foreign.MemorySegment;
 
-/// A device whose commands are positional reads and writes on an engine: checks arguments and the device's own
-/// state, queues, polls, waits, closes. A subclass adds the zones.
+/// A device whose commands go through an engine: checks arguments and the device's own state, queues, polls, waits,
+/// closes. A subclass adds the zones.
 public abstract class CommandDevice implements ZoneDevice {
     private static final long CLOSE_WAIT_NS = 1_000_000_000L;
     private static final CompletionHandler NOBODY = (token, result, honoured) -> {};
@@ -22,8 +23,8 @@ public abstract class CommandDevice implements ZoneDevice {
 
     private final String name;
     private final Capabilities capabilities;
-    private final IoEngine engine;
-    private final Commands commands;
+    private final CommandEngine engine;
+    private final CommandQueue commands;
     private boolean closed;
 
     /// An open device.
@@ -33,8 +34,8 @@ public abstract class CommandDevice implements ZoneDevice {
             final String name,
             final ZoneGeometry geometry,
             final Capabilities capabilities,
-            final IoEngine engine,
-            final Commands commands) {
+            final CommandEngine engine,
+            final CommandQueue commands) {
         this.name = name;
         this.geometry = geometry;
         this.capabilities = capabilities;
@@ -54,7 +55,7 @@ public abstract class CommandDevice implements ZoneDevice {
     }
 
     @Override
-    public final Capabilities capabilities() {
+    public Capabilities capabilities() {
         return capabilities;
     }
 
@@ -67,14 +68,7 @@ public abstract class CommandDevice implements ZoneDevice {
     public final IoBuffer register(final MemorySegment memory) {
         requireOpen();
         CommandChecks.memory(geometry, memory);
-        final int index = engine.register(memory);
-        return new LeasedBuffer(this, memory, Math.max(index, IoEngine.UNREGISTERED));
-    }
-
-    final void unregister(final int index) {
-        if (!closed) {
-            engine.unregister(index);
-        }
+        return LeasedBuffer.register(this, engine, memory, geometry.maxAppend());
     }
 
     @Override
@@ -86,7 +80,7 @@ public abstract class CommandDevice implements ZoneDevice {
             final int attributes,
             final long token) {
         requireOpen();
-        final LeasedBuffer own = own(buffer);
+        final LeasedBuffer own = LeasedBuffer.of(this, buffer);
         CommandChecks.append(geometry, zone, own.memory().byteSize(), offset, length, attributes);
         if (commands.isFull()) {
             return false;
@@ -104,7 +98,7 @@ public abstract class CommandDevice implements ZoneDevice {
             final int attributes,
             final long token) {
         requireOpen();
-        final LeasedBuffer own = own(buffer);
+        final LeasedBuffer own = LeasedBuffer.of(this, buffer);
         CommandChecks.read(geometry, address, own.memory().byteSize(), offset, length, attributes);
         if (commands.isFull()) {
             return false;
@@ -160,13 +154,6 @@ public abstract class CommandDevice implements ZoneDevice {
         return commands.inFlight();
     }
 
-    private LeasedBuffer own(final IoBuffer buffer) {
-        if (buffer instanceof final LeasedBuffer own && own.owner().equals(this)) {
-            return own;
-        }
-        throw new IllegalArgumentException("the buffer was not registered with this device: " + buffer);
-    }
-
     /// Refuses anything after close.
     protected final void requireOpen() {
         if (closed) {
@@ -178,6 +165,13 @@ public abstract class CommandDevice implements ZoneDevice {
     protected final void requireZone(final int zone) {
         requireOpen();
         CommandChecks.zone(geometry, zone);
+    }
+
+    /// Refuses to release a zone that is not empty.
+    protected static void requireEmpty(final int zone, final ZoneState state) {
+        if (state != ZoneState.EMPTY) {
+            throw new IllegalStateException("release of zone=" + zone + " in state " + state + ": reset it first");
+        }
     }
 
     @Override

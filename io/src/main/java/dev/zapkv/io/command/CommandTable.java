@@ -22,8 +22,8 @@ public final class CommandTable {
     public final LeasedBuffer[] buffer;
     /// Descriptor it uses, acquired, or null.
     public final Descriptor[] descriptor;
-    /// Address of its first byte in memory.
-    public final long[] memoryAddress;
+    /// Place of its first byte in the buffer.
+    public final long[] bufferOffset;
     /// Place in the zone.
     public final long[] zoneOffset;
     /// Place in the file of the descriptor.
@@ -50,7 +50,7 @@ public final class CommandTable {
         attributes = new int[slots];
         buffer = new LeasedBuffer[slots];
         descriptor = new Descriptor[slots];
-        memoryAddress = new long[slots];
+        bufferOffset = new long[slots];
         zoneOffset = new long[slots];
         position = new long[slots];
         length = new int[slots];

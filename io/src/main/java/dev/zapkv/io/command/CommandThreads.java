@@ -1,17 +1,22 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.command;
 
+import dev.zapkv.io.Capabilities.Capability;
+import dev.zapkv.io.linux.Errno;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/// A few daemon threads that carry out blocking commands, each named by its slot, and hand the slots back.
+/// Commands through blocking calls on a few daemon threads: the fall-back where io_uring is missing or forbidden. Same
+/// semantics, more hand-overs. A subclass carries them out.
 ///
 /// One lock guards both queues; a slot's parameters are written before the slot is queued and read after it was taken,
 /// and its results the other way round, so the lock publishes them.
-public final class CommandThreads {
-    private final Work work;
+public abstract class CommandThreads implements CommandEngine {
+    private final String reason;
+    private final int[] results;
     private final int[] reported;
     private final List<Thread> threads = new ArrayList<>();
 
@@ -23,10 +28,14 @@ public final class CommandThreads {
     private boolean woken; // guarded by lock
     private boolean closed; // guarded by lock
 
-    /// @param slots commands that may be in flight
-    /// @param count threads
-    public CommandThreads(final int slots, final int count, final Work work) {
-        this.work = work;
+    /// An engine whose threads are not started.
+    ///
+    /// @param slots  commands that may be in flight
+    /// @param count  threads
+    /// @param reason why this engine is in use, for the capabilities
+    protected CommandThreads(final int slots, final int count, final String reason) {
+        this.reason = reason;
+        results = new int[slots];
         reported = new int[slots];
         requests = new IntQueue(slots);
         completions = new IntQueue(slots);
@@ -35,33 +44,35 @@ public final class CommandThreads {
         }
     }
 
-    /// Carries out a command.
-    @FunctionalInterface
-    public interface Work {
-        /// Called on one of the threads; blocks.
-        void execute(int slot);
-    }
+    /// Carries out the command of a slot. Called on one of the threads; blocks.
+    ///
+    /// @return its result
+    protected abstract int execute(int slot);
 
-    /// Receives commands that were carried out.
-    @FunctionalInterface
-    public interface Done {
-        /// May queue further commands.
-        void done(int slot);
+    /// Second result of a command that was carried out.
+    protected long extra(final int slot) {
+        return 0;
     }
 
     /// Starts the threads; apart from the constructor, so that they see a finished object.
-    public CommandThreads start() {
+    protected final void startThreads() {
         threads.forEach(Thread::start);
-        return this;
     }
 
-    /// Number of threads.
-    public int size() {
-        return threads.size();
+    @Override
+    public final String description() {
+        return reason.isEmpty() ? "threads" : "threads (" + reason + ")";
     }
 
-    /// Queues a command.
-    public void execute(final int slot) {
+    @Override
+    public final List<Capability> capabilities() {
+        return List.of(
+                new Capability("io-threads", Integer.toString(threads.size()), "fixed", ""),
+                new Capability("registered-buffers", "0", "needs io_uring", "memory is pinned for each command"));
+    }
+
+    /// Queues the command of a slot.
+    protected final void enqueue(final int slot) {
         lock.lock();
         try {
             requests.add(slot);
@@ -91,15 +102,13 @@ public final class CommandThreads {
             } finally {
                 lock.unlock();
             }
-            work.execute(slot);
+            results[slot] = execute(slot);
             done = slot;
         }
     }
 
-    /// Hands out what is done.
-    ///
-    /// @return number of commands
-    public int poll(final Done target) {
+    @Override
+    public final int poll(final Completion target) {
         int count = 0;
         lock.lock();
         try {
@@ -110,15 +119,13 @@ public final class CommandThreads {
             lock.unlock();
         }
         for (int i = 0; i < count; i++) {
-            target.done(reported[i]);
+            target.onCommand(reported[i], results[reported[i]], extra(reported[i]));
         }
         return count;
     }
 
-    /// Waits once for a command that is done, a wake-up, the time-out or an interrupt, then hands out what is done.
-    ///
-    /// @return number of commands
-    public int await(final Done target, final long timeoutNs) {
+    @Override
+    public final int await(final Completion target, final long timeoutNs) {
         // A device does not end its work half way: an interrupt is kept for whoever looks at it next.
         boolean interrupted = Thread.interrupted();
         lock.lock();
@@ -139,8 +146,8 @@ public final class CommandThreads {
         return count;
     }
 
-    /// Whether {@link #wakeup} was called since this was last asked.
-    public boolean takeWakeup() {
+    @Override
+    public final boolean takeWakeup() {
         lock.lock();
         try {
             final boolean taken = woken;
@@ -151,8 +158,8 @@ public final class CommandThreads {
         }
     }
 
-    /// Makes a present or the next {@link #await} return. Any thread, any time.
-    public void wakeup() {
+    @Override
+    public final void wakeup() {
         lock.lock();
         try {
             woken = true;
@@ -162,7 +169,22 @@ public final class CommandThreads {
         }
     }
 
-    /// Ends the threads; no command is in flight.
+    @Override
+    public final long registrationMax() {
+        return 0;
+    }
+
+    @Override
+    public final int register(final MemorySegment memory) {
+        return -Errno.EOPNOTSUPP;
+    }
+
+    @Override
+    public final void unregister(final int index) {
+        throw new IllegalArgumentException("no buffer is registered: index=" + index);
+    }
+
+    @Override
     public void close() {
         lock.lock();
         try {

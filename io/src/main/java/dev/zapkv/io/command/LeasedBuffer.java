@@ -2,23 +2,75 @@
 package dev.zapkv.io.command;
 
 import dev.zapkv.io.IoBuffer;
+import dev.zapkv.io.ZoneDevice;
 import java.lang.foreign.MemorySegment;
 
-/// A lease on memory, counting the commands that use it.
+/// A lease on memory, counting the commands that use it. Where the kernel takes small registered buffers only, the
+/// memory is registered in pieces that overlap by the largest command: each command lies within one of them.
 public final class LeasedBuffer implements IoBuffer {
-    private final CommandDevice device;
+    private static final int[] NONE = {};
+
+    private final ZoneDevice owner;
+    private final CommandEngine engine;
     private final MemorySegment memory;
-    private final int index;
+    private final int[] indices;
+    private final long stride;
+    private final long pieceLength;
     private int commands;
     private boolean closed;
 
-    /// A lease on memory.
-    ///
-    /// @param index index of the registered buffer, or {@link IoEngine#UNREGISTERED}
-    public LeasedBuffer(final CommandDevice device, final MemorySegment memory, final int index) {
-        this.device = device;
+    private LeasedBuffer(
+            final ZoneDevice owner,
+            final CommandEngine engine,
+            final MemorySegment memory,
+            final int[] indices,
+            final long stride,
+            final long pieceLength) {
+        this.owner = owner;
+        this.engine = engine;
         this.memory = memory;
-        this.index = index;
+        this.indices = indices;
+        this.stride = stride;
+        this.pieceLength = pieceLength;
+    }
+
+    /// A lease on memory that the kernel does not hold pinned.
+    public static LeasedBuffer unregistered(final ZoneDevice owner, final MemorySegment memory) {
+        return new LeasedBuffer(owner, null, memory, NONE, 0, 0);
+    }
+
+    /// Registers memory with the engine, or not, if it refuses any of it.
+    ///
+    /// @param lengthMax largest command whose memory shall lie within one piece
+    public static LeasedBuffer register(
+            final ZoneDevice owner, final CommandEngine engine, final MemorySegment memory, final int lengthMax) {
+        final long pieceLength = engine.registrationMax();
+        final long stride = pieceLength >= memory.byteSize() ? memory.byteSize() : pieceLength - lengthMax;
+        if (pieceLength == 0 || stride <= 0) {
+            return unregistered(owner, memory);
+        }
+        final int[] indices = new int[(int) ((memory.byteSize() + stride - 1) / stride)];
+        for (int i = 0; i < indices.length; i++) {
+            final long start = i * stride;
+            indices[i] = engine.register(memory.asSlice(start, Math.min(pieceLength, memory.byteSize() - start)));
+            if (indices[i] < 0) {
+                for (int j = 0; j < i; j++) {
+                    engine.unregister(indices[j]);
+                }
+                return unregistered(owner, memory);
+            }
+        }
+        return new LeasedBuffer(owner, engine, memory, indices, stride, pieceLength);
+    }
+
+    /// A buffer as the lease that a device gave.
+    ///
+    /// @throws IllegalArgumentException if it gave none
+    public static LeasedBuffer of(final ZoneDevice device, final IoBuffer buffer) {
+        if (buffer instanceof final LeasedBuffer own && device.equals(own.owner)) {
+            return own;
+        }
+        throw new IllegalArgumentException("the buffer was not registered with this device: " + buffer);
     }
 
     @Override
@@ -28,17 +80,16 @@ public final class LeasedBuffer implements IoBuffer {
 
     @Override
     public boolean registered() {
-        return index != IoEngine.UNREGISTERED;
+        return indices.length > 0;
     }
 
-    /// The device it was registered with.
-    public CommandDevice owner() {
-        return device;
-    }
-
-    /// Index of the registered buffer, or {@link IoEngine#UNREGISTERED}.
-    public int index() {
-        return index;
+    /// Index of a registered piece that holds the whole range, or {@link CommandEngine#UNREGISTERED}.
+    public int index(final long offset, final int length) {
+        if (indices.length == 0) {
+            return CommandEngine.UNREGISTERED;
+        }
+        final int piece = (int) (offset / stride);
+        return offset - piece * stride + length <= pieceLength ? indices[piece] : CommandEngine.UNREGISTERED;
     }
 
     /// A command uses the memory.
@@ -66,8 +117,8 @@ public final class LeasedBuffer implements IoBuffer {
                     commands + " commands still use the buffer: poll until it was released, then close it");
         }
         closed = true;
-        if (registered()) {
-            device.unregister(index);
+        for (final int index : indices) {
+            engine.unregister(index);
         }
     }
 }

@@ -1,11 +1,10 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.file;
 
-import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.command.IoEngine;
-import dev.zapkv.io.command.ThreadEngine;
+import dev.zapkv.io.command.IoEngines;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,11 +14,7 @@ final class FileCapabilities {
 
     static Capabilities describe(final IoEngine engine, final FileDeviceOptions options, final boolean direct) {
         final List<Capability> details = new ArrayList<>();
-        details.add(new Capability(
-                "asynchronous-io",
-                engine.description(),
-                options.asyncIo() + ", " + AsyncIo.PROPERTY + "=" + System.getProperty(AsyncIo.PROPERTY, "auto"),
-                engine instanceof ThreadEngine ? "positional reads and writes on threads" : ""));
+        details.add(IoEngines.capability(engine, options.asyncIo()));
         details.add(new Capability(
                 "direct-io",
                 direct ? "yes" : "no",

@@ -51,9 +51,7 @@ final class FileCommands extends Commands {
             return;
         }
         final int length = table.length[slot];
-        final long start =
-                table.memoryAddress[slot] - table.buffer[slot].memory().address();
-        table.buffer[slot].memory().asSlice(start, length).fill((byte) 0);
+        table.buffer[slot].memory().asSlice(table.bufferOffset[slot], length).fill((byte) 0);
         end(slot, length);
     }
 
@@ -112,7 +110,7 @@ final class FileCommands extends Commands {
         } else if (result == -Errno.EIO && flushes.isDirty(zone)) {
             flushes.fail(zone, result); // perhaps it was the sync that failed, and with it earlier appends
         }
-        end(slot, result < 0 ? result : appended(slot));
+        end(slot, result < 0 ? result : appended(slot, table.zoneOffset[slot]));
         closeWriterIfDone(zone);
     }
 

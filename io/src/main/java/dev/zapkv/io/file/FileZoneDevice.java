@@ -208,10 +208,7 @@ public final class FileZoneDevice extends CommandDevice {
     @Override
     public void release(final int zone) {
         requireZone(zone);
-        if (zones.state(zone) != ZoneState.EMPTY) {
-            throw new IllegalStateException(
-                    "release of zone=" + zone + " in state " + zones.state(zone) + ": reset it first");
-        }
+        requireEmpty(zone, zones.state(zone));
         if (files.exists(zone)) {
             files.delete(zone);
         }

@@ -1,38 +1,35 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.nvme;
 
-import dev.zapkv.io.CompletionHandler;
-import dev.zapkv.io.IoAttributes;
-import dev.zapkv.io.command.AppendCounters;
+import dev.zapkv.io.command.CommandEngine;
+import dev.zapkv.io.command.CommandQueue;
+import dev.zapkv.io.command.CommandTable;
 import dev.zapkv.io.command.IntQueue;
 import dev.zapkv.io.linux.Errno;
 import java.lang.foreign.MemorySegment;
 
-/// The commands of a device from acceptance to report: encodes them, starts them on the engine, repeats what may be
-/// repeated, and reports each command's two stages once.
+/// Commands of the drive: encodes them, starts them on the engine and repeats what may be repeated.
 ///
 /// *Repeats.* An append may be repeated whenever the drive says that it failed: it gets a new address, and the attempt
 /// before may have left a hole. If nobody knows whether it took effect, it fails, and its zone takes no append before
 /// it was reported, finished or reset ({@link #zoneKnown}).
 ///
-/// Invariant: a slot is in exactly one place: free, on the engine, in {@code delayed}, or in {@code ended}.
-final class NvmeCommands {
+/// Invariant: a slot that is neither free nor has ended is either on the engine or in {@code delayed}.
+final class NvmeCommands extends CommandQueue {
     private static final int REPEATS_MAX = 8;
     private static final long NANOS_PER_MILLI = 1_000_000L;
 
     private final Drive drive;
     private final PassthroughEngine engine;
     private final MemorySegment memory;
-    private final AppendCounters counters;
     private final StatusCounts statuses;
-    private final NvmeSlots slots;
-    private final IntQueue ended;
     private final IntQueue delayed;
     private final int[] appendsInFlight;
     private final boolean[] uncertain;
+    private final boolean[] plain;
+    private final long[] dueNs;
     private final PassthroughCommand command = new PassthroughCommand();
-    private final PassthroughEngine.Completion onCommand = this::onCommand;
-    private boolean polling;
+    private final CommandEngine.Completion onCommand = this::onCommand;
 
     /// @param memory of the commands, shared with the engine
     NvmeCommands(
@@ -40,31 +37,17 @@ final class NvmeCommands {
             final PassthroughEngine engine,
             final MemorySegment memory,
             final int queueDepth,
-            final AppendCounters counters,
             final StatusCounts statuses) {
+        super(drive.geometry(), queueDepth, false);
         this.drive = drive;
         this.engine = engine;
         this.memory = memory;
-        this.counters = counters;
         this.statuses = statuses;
-        slots = new NvmeSlots(queueDepth);
-        ended = new IntQueue(queueDepth);
         delayed = new IntQueue(queueDepth);
-        appendsInFlight = new int[drive.geometry().zoneCount()];
-        uncertain = new boolean[drive.geometry().zoneCount()];
-    }
-
-    boolean isFull() {
-        return slots.isFull();
-    }
-
-    int inFlight() {
-        return slots.inFlight();
-    }
-
-    /// Whether a handler is being called.
-    boolean isPolling() {
-        return polling;
+        appendsInFlight = new int[geometry.zoneCount()];
+        uncertain = new boolean[geometry.zoneCount()];
+        plain = new boolean[queueDepth];
+        dueNs = new long[queueDepth];
     }
 
     /// Refuses an operation that no append may overlap.
@@ -82,78 +65,61 @@ final class NvmeCommands {
         }
     }
 
-    /// Accepts an append; there must be room.
-    void append(
-            final int zone,
-            final NvmeBuffer buffer,
-            final long offset,
-            final int length,
-            final boolean durable,
-            final long token) {
-        buffer.commandStarted();
-        final int slot = transfer(NvmeSlots.APPEND, zone, buffer, offset, length, token);
-        slots.durable[slot] = durable;
+    /// A zone was emptied.
+    void zoneReset(final int zone) {
+        zoneKnown(zone);
+        counters.reset(zone);
+    }
+
+    @Override
+    protected void startAppend(final int slot) {
+        final int zone = table.zone[slot];
         if (uncertain[zone]) {
             end(slot, -Errno.EIO);
             return;
         }
         counters.inFlight(++appendsInFlight[zone]);
-        issue(slot);
+        start(slot);
     }
 
-    /// Accepts a read; there must be room.
-    void read(final long address, final NvmeBuffer buffer, final long offset, final int length, final long token) {
-        buffer.commandStarted();
-        final int zone = drive.geometry().zoneOf(address);
-        final int slot = transfer(NvmeSlots.READ, zone, buffer, offset, length, token);
-        slots.address[slot] = address;
-        issue(slot);
+    @Override
+    protected void startRead(final int slot) {
+        start(slot);
     }
 
-    /// Accepts a flush; there must be room.
-    void flush(final long token) {
-        final int slot = slots.take(NvmeSlots.FLUSH, token);
+    @Override
+    protected void startFlush(final int slot) {
         if (drive.volatileCache()) {
-            issue(slot);
+            start(slot);
         } else {
             end(slot, 0); // completed appends are durable
         }
     }
 
-    private int transfer(
-            final int kind,
-            final int zone,
-            final NvmeBuffer buffer,
-            final long offset,
-            final int length,
-            final long token) {
-        final int slot = slots.take(kind, token);
-        slots.zone[slot] = zone;
-        slots.buffer[slot] = buffer;
-        slots.bufferOffset[slot] = offset;
-        slots.length[slot] = length;
-        return slot;
+    private void start(final int slot) {
+        plain[slot] = false;
+        issue(slot);
     }
 
     /// Hands the command, or the next part of a read, to the engine.
     private void issue(final int slot) {
         command.wrap(memory, PassthroughEngine.offset(slot));
-        final int bufferIndex = switch (slots.kind[slot]) {
-            case NvmeSlots.APPEND -> {
+        final int bufferIndex = switch (table.kind[slot]) {
+            case CommandTable.APPEND -> {
                 command.append(
                         drive.nsid(),
-                        drive.zoneBlock(slots.zone[slot]),
+                        drive.zoneBlock(table.zone[slot]),
                         memoryAddress(slot),
-                        slots.length[slot],
+                        table.length[slot],
                         drive.blockShift(),
-                        slots.durable[slot]);
-                yield bufferIndex(slot, slots.length[slot]);
+                        isDurable(slot));
+                yield bufferIndex(slot, table.length[slot]);
             }
-            case NvmeSlots.READ -> {
+            case CommandTable.READ -> {
                 final int part = readPart(slot);
                 command.read(
                         drive.nsid(),
-                        drive.block(slots.address[slot] + slots.done[slot]),
+                        drive.block(geometry.address(table.zone[slot], table.zoneOffset[slot] + table.done[slot])),
                         memoryAddress(slot),
                         part,
                         drive.blockShift());
@@ -168,17 +134,17 @@ final class NvmeCommands {
     }
 
     private long memoryAddress(final int slot) {
-        return slots.buffer[slot].memory().address() + slots.bufferOffset[slot] + slots.done[slot];
+        return table.buffer[slot].memory().address() + table.bufferOffset[slot] + table.done[slot];
     }
 
     private int readPart(final int slot) {
-        return Math.min(slots.length[slot] - slots.done[slot], drive.maxTransfer());
+        return Math.min(table.length[slot] - table.done[slot], drive.maxTransfer());
     }
 
     private int bufferIndex(final int slot, final int length) {
-        return slots.plain[slot]
+        return plain[slot]
                 ? PassthroughEngine.UNREGISTERED
-                : slots.buffer[slot].index(slots.bufferOffset[slot] + slots.done[slot], length);
+                : table.buffer[slot].index(table.bufferOffset[slot] + table.done[slot], length);
     }
 
     private void onCommand(final int slot, final int status, final long result) {
@@ -192,12 +158,12 @@ final class NvmeCommands {
     }
 
     private void onSuccess(final int slot, final long result) {
-        switch (slots.kind[slot]) {
-            case NvmeSlots.APPEND -> onAppended(slot, result);
-            case NvmeSlots.READ -> {
-                slots.done[slot] += readPart(slot);
-                if (slots.done[slot] == slots.length[slot]) {
-                    end(slot, slots.length[slot]);
+        switch (table.kind[slot]) {
+            case CommandTable.APPEND -> onAppended(slot, result);
+            case CommandTable.READ -> {
+                table.done[slot] += readPart(slot);
+                if (table.done[slot] == table.length[slot]) {
+                    end(slot, table.length[slot]);
                 } else {
                     issue(slot);
                 }
@@ -208,24 +174,21 @@ final class NvmeCommands {
 
     /// @param block where the drive says it put the data
     private void onAppended(final int slot, final long block) {
-        final int zone = slots.zone[slot];
-        final int length = slots.length[slot];
+        final int zone = table.zone[slot];
+        final int length = table.length[slot];
         final long offset = (block - drive.zoneBlock(zone)) << drive.blockShift();
-        if (block < drive.zoneBlock(zone)
-                || offset < 0
-                || offset > drive.geometry().zoneCapacity() - length) {
+        if (block < drive.zoneBlock(zone) || offset < 0 || offset > geometry.zoneCapacity() - length) {
             uncertain[zone] = true; // wherever that is, it is not where the append was sent
             endAppend(slot, -Errno.EIO);
             return;
         }
-        counters.appended(zone, offset + length, length, false);
-        endAppend(slot, drive.geometry().address(zone, offset));
+        endAppend(slot, appended(slot, offset));
     }
 
     private void onKernelError(final int slot, final int status) {
-        final boolean registered = slots.buffer[slot] != null && slots.buffer[slot].registered() && !slots.plain[slot];
+        final boolean registered = table.buffer[slot] != null && table.buffer[slot].registered() && !plain[slot];
         if (registered && (status == -Errno.EINVAL || status == -Errno.EFAULT)) {
-            slots.plain[slot] = true; // the kernel does not take this piece of registered memory after all
+            plain[slot] = true; // the kernel does not take this piece of registered memory after all
             issue(slot);
         } else if ((status == -Errno.ECANCELED || status == -Errno.EAGAIN) && repeatable(slot)) {
             issue(slot); // it never reached the drive: the thread that submitted it ended, or memory was short
@@ -254,8 +217,8 @@ final class NvmeCommands {
 
     /// Nobody knows whether the command took effect. To read or flush again is harmless.
     private void onUncertain(final int slot, final int result) {
-        if (slots.kind[slot] == NvmeSlots.APPEND) {
-            uncertain[slots.zone[slot]] = true;
+        if (table.kind[slot] == CommandTable.APPEND) {
+            uncertain[table.zone[slot]] = true;
             endAppend(slot, result);
         } else if (repeatable(slot)) {
             issue(slot);
@@ -265,20 +228,20 @@ final class NvmeCommands {
     }
 
     private boolean repeatable(final int slot) {
-        return slots.repeats[slot]++ < REPEATS_MAX;
+        return table.restarts[slot]++ < REPEATS_MAX;
     }
 
     private void delay(final int slot, final int ms) {
         if (ms == 0) {
             issue(slot);
         } else {
-            slots.dueNs[slot] = System.nanoTime() + ms * NANOS_PER_MILLI;
+            dueNs[slot] = System.nanoTime() + ms * NANOS_PER_MILLI;
             delayed.add(slot);
         }
     }
 
     private void fail(final int slot, final int result) {
-        if (slots.kind[slot] == NvmeSlots.APPEND) {
+        if (table.kind[slot] == CommandTable.APPEND) {
             endAppend(slot, result);
         } else {
             end(slot, result);
@@ -286,14 +249,8 @@ final class NvmeCommands {
     }
 
     private void endAppend(final int slot, final long result) {
-        appendsInFlight[slots.zone[slot]]--;
+        appendsInFlight[table.zone[slot]]--;
         end(slot, result);
-    }
-
-    /// The result of a command is known; it is reported by the next poll.
-    private void end(final int slot, final long result) {
-        slots.result[slot] = result;
-        ended.add(slot);
     }
 
     /// Starts what has waited long enough.
@@ -307,7 +264,7 @@ final class NvmeCommands {
         final long nowNs = System.nanoTime();
         for (int i = delayed.size(); i > 0; i--) {
             final int slot = delayed.remove();
-            final long leftNs = slots.dueNs[slot] - nowNs;
+            final long leftNs = dueNs[slot] - nowNs;
             if (leftNs <= 0) {
                 issue(slot);
             } else {
@@ -318,46 +275,13 @@ final class NvmeCommands {
         return nextNs;
     }
 
-    /// Submits, perhaps waits once, and reports what has ended.
-    ///
-    /// @param waitNs longest wait, or negative to not wait
-    int poll(final CompletionHandler handler, final long waitNs) {
-        if (polling) {
-            throw new IllegalStateException("a completion handler must not poll");
+    @Override
+    protected void progress(final long waitNs) {
+        final long nextNs = issueDue();
+        if (waitNs < 0 || hasEnded()) {
+            engine.poll(onCommand);
+        } else {
+            engine.await(onCommand, Math.min(waitNs, nextNs));
         }
-        polling = true;
-        try {
-            final long dueNs = issueDue();
-            if (waitNs < 0 || !ended.isEmpty()) {
-                engine.poll(onCommand);
-            } else {
-                engine.await(onCommand, Math.min(waitNs, dueNs));
-            }
-            return report(handler);
-        } finally {
-            polling = false;
-        }
-    }
-
-    /// Reports what has ended by now; what the handler starts is for the next poll.
-    private int report(final CompletionHandler handler) {
-        final int count = ended.size();
-        for (int i = 0; i < count; i++) {
-            final int slot = ended.remove();
-            final long token = slots.token[slot];
-            final long result = slots.result[slot];
-            final NvmeBuffer buffer = slots.buffer[slot];
-            final int honoured = result >= 0 && slots.durable[slot] ? IoAttributes.DURABLE : IoAttributes.NONE;
-            slots.give(slot);
-            try {
-                handler.onResult(token, result, honoured);
-            } finally {
-                if (buffer != null) {
-                    buffer.commandEnded();
-                }
-                handler.onBufferReleased(token, false);
-            }
-        }
-        return count;
     }
 }

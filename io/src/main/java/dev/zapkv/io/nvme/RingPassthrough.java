@@ -3,48 +3,37 @@ package dev.zapkv.io.nvme;
 
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.DeviceException;
-import dev.zapkv.io.command.RingWakeup;
+import dev.zapkv.io.command.RingCommands;
 import dev.zapkv.io.linux.Errno;
-import dev.zapkv.io.uring.CqeHandler;
 import dev.zapkv.io.uring.RegisteredBuffers;
 import dev.zapkv.io.uring.Ring;
 import dev.zapkv.io.uring.RingOptions;
 import dev.zapkv.io.uring.SqeFlyweight;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
-/// Commands through io_uring's passthrough, {@code IORING_OP_URING_CMD}. The queues have room for one entry per slot
-/// and one for the wake-up, so neither can be full.
-final class RingPassthrough implements PassthroughEngine, CqeHandler {
+/// Commands through io_uring's passthrough, {@code IORING_OP_URING_CMD}.
+final class RingPassthrough extends RingCommands implements PassthroughEngine {
     private static final int URING_CMD_IO = 0xC0484E80;
     private static final int BUFFER_SLOTS = 1024;
-    private static final long WAKE_USER_DATA = -1;
     private static final long PROBE_USER_DATA = -2;
     private static final long PROBE_WAIT_NS = 30_000_000_000L;
-    private static final long CLOSE_WAIT_NS = 1_000_000_000L;
-    private static final int CLOSE_WAITS_MAX = 60;
     private static final int PAGE = 4096;
     private static final int NOTHING = Integer.MIN_VALUE;
 
     private final int fd;
+    private final Arena arena;
     private final MemorySegment commands;
-    private final Ring ring;
-    private final RingWakeup wakeup;
     private final FixedBuffers fixed;
-    private Completion completion;
-    private int completions;
 
     private RingPassthrough(
-            final int fd,
-            final MemorySegment commands,
-            final Ring ring,
-            final RingWakeup wakeup,
-            final FixedBuffers fixed) {
+            final Ring ring, final int fd, final Arena arena, final MemorySegment commands, final FixedBuffers fixed) {
+        super(ring);
         this.fd = fd;
+        this.arena = arena;
         this.commands = commands;
-        this.ring = ring;
-        this.wakeup = wakeup;
         this.fixed = fixed;
     }
 
@@ -58,11 +47,15 @@ final class RingPassthrough implements PassthroughEngine, CqeHandler {
 
     /// Sets a ring up and proves that it carries commands to this drive, by a report of a zone.
     ///
+    /// @param arena    of the commands; closed with the engine
+    /// @param commands memory of the commands
     /// @throws DeviceException with the reason if it does not
-    static RingPassthrough open(final int fd, final MemorySegment commands, final int slots, final Drive drive) {
+    static RingPassthrough open(
+            final int fd, final Arena arena, final MemorySegment commands, final int slots, final Drive drive) {
         final Ring ring = openRing(slots);
-        try (Arena arena = Arena.ofConfined()) {
-            final MemorySegment scratch = arena.allocate(2L * (drive.maxSegments() + 2) * PAGE, PAGE);
+        try (Arena probing = Arena.ofConfined()) {
+            requireCompletions(ring, slots);
+            final MemorySegment scratch = probing.allocate(2L * (drive.maxSegments() + 2) * PAGE, PAGE);
             final int status = report(ring, fd, drive, scratch, UNREGISTERED);
             if (status != 0) {
                 throw new DeviceException(
@@ -71,7 +64,7 @@ final class RingPassthrough implements PassthroughEngine, CqeHandler {
                                 + " (it needs Linux 5.19 or newer; before 6.2, CAP_SYS_ADMIN in the calling thread)",
                         status < 0 ? -status : Errno.EIO);
             }
-            return new RingPassthrough(fd, commands, ring, RingWakeup.open(), probeFixed(ring, fd, drive, scratch));
+            return new RingPassthrough(ring, fd, arena, commands, probeFixed(ring, fd, drive, scratch));
         } catch (final Throwable t) {
             ring.close();
             throw t;
@@ -79,9 +72,8 @@ final class RingPassthrough implements PassthroughEngine, CqeHandler {
     }
 
     private static Ring openRing(final int slots) {
-        final Ring ring;
         try {
-            ring = Ring.open(new RingOptions(slots + 1, 2 * (slots + 1), RingOptions.PASSTHROUGH_FLAGS, BUFFER_SLOTS));
+            return Ring.open(new RingOptions(slots + 1, 2 * (slots + 1), RingOptions.PASSTHROUGH_FLAGS, BUFFER_SLOTS));
         } catch (final DeviceException e) {
             if (e.errno() != Errno.EINVAL) {
                 throw e;
@@ -91,11 +83,6 @@ final class RingPassthrough implements PassthroughEngine, CqeHandler {
                     Errno.EOPNOTSUPP,
                     e);
         }
-        if (ring.completions().capacity() < slots + 1) {
-            ring.close();
-            throw new DeviceException("io_uring gave fewer than " + (slots + 1) + " completion entries", Errno.ENOMEM);
-        }
-        return ring;
     }
 
     /// A report of the first zone in use, on the calling thread.
@@ -170,89 +157,16 @@ final class RingPassthrough implements PassthroughEngine, CqeHandler {
     }
 
     @Override
-    public String description() {
-        return "io_uring";
-    }
-
-    @Override
     public List<Capability> capabilities() {
-        return List.of(
-                new Capability(
-                        "io-uring-setup-flags", "0x" + Integer.toHexString(ring.setupFlags()), "io_uring_setup", ""),
-                new Capability("io-uring-features", "0x" + Integer.toHexString(ring.features()), "io_uring_setup", ""),
-                new Capability("passthrough", "io_uring", "zone report by IORING_OP_URING_CMD", ""),
-                new Capability("registered-buffers", fixed.value(), fixed.learnedBy(), fixed.fallback()));
+        final List<Capability> list = new ArrayList<>(setupCapabilities());
+        list.add(new Capability("passthrough", "io_uring", "zone report by IORING_OP_URING_CMD", ""));
+        list.add(new Capability("registered-buffers", fixed.value(), fixed.learnedBy(), fixed.fallback()));
+        return list;
     }
 
     @Override
     public void start(final int slot, final int bufferIndex) {
         submit(next(), fd, commands, PassthroughEngine.offset(slot), bufferIndex, slot);
-    }
-
-    private SqeFlyweight next() {
-        final SqeFlyweight sqe = ring.next();
-        if (sqe == null) {
-            throw new AssertionError("the submission queue is full although each slot has one entry at most");
-        }
-        return sqe;
-    }
-
-    @Override
-    public int poll(final Completion target) {
-        ring.submit();
-        final int count = reap(target);
-        if (count > 0) {
-            ring.submit(); // what the completions started
-        }
-        return count;
-    }
-
-    @Override
-    public int await(final Completion target, final long timeoutNs) {
-        if (!wakeup.beginWait()) {
-            return poll(target);
-        }
-        try {
-            if (!wakeup.isArmed()) {
-                wakeup.arm(next(), WAKE_USER_DATA);
-            }
-            ring.submitAndWait(1, timeoutNs);
-        } finally {
-            wakeup.endWait();
-        }
-        return poll(target);
-    }
-
-    @Override
-    public boolean takeWakeup() {
-        return wakeup.takeWakeup();
-    }
-
-    @Override
-    public void wakeup() {
-        wakeup.wakeup();
-    }
-
-    private int reap(final Completion target) {
-        completion = target;
-        completions = 0;
-        ring.reap(this);
-        return completions;
-    }
-
-    @Override
-    public void onCompletion(final long userData, final int result, final int flags, final long extra) {
-        if (userData == WAKE_USER_DATA) {
-            wakeup.fired();
-            return;
-        }
-        completions++;
-        completion.onCommand((int) userData, result, extra);
-    }
-
-    @Override
-    public void onCompletion(final long userData, final int result, final int flags) {
-        throw new AssertionError("the ring has big completion entries");
     }
 
     @Override
@@ -261,34 +175,8 @@ final class RingPassthrough implements PassthroughEngine, CqeHandler {
     }
 
     @Override
-    public int register(final MemorySegment memory) {
-        return ring.buffers().register(memory);
-    }
-
-    @Override
-    public void unregister(final int index) {
-        ring.buffers().unregister(index);
-    }
-
-    @Override
     public void close() {
-        boolean idle = false;
-        try {
-            if (wakeup.isArmed()) {
-                wakeup.signal();
-            }
-            for (int i = 0; ring.inFlight() > 0; i++) {
-                if (i == CLOSE_WAITS_MAX) {
-                    throw new DeviceException(
-                            ring.inFlight() + " io_uring commands did not end within " + i + " seconds", Errno.EBUSY);
-                }
-                ring.submitAndWait(1, CLOSE_WAIT_NS);
-                reap((slot, status, result) -> {});
-            }
-            idle = true;
-        } finally {
-            wakeup.close(idle);
-            ring.close();
-        }
+        super.close();
+        arena.close(); // not after a failure: a command might still be under way
     }
 }

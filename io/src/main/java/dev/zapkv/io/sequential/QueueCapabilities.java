@@ -1,10 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.sequential;
 
-import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.Capabilities.Capability;
-import dev.zapkv.io.command.IoEngine;
-import dev.zapkv.io.command.ThreadEngine;
 import dev.zapkv.io.linux.SysfsDirectory;
 import java.util.List;
 
@@ -13,15 +10,6 @@ public final class QueueCapabilities {
     private static final String UNKNOWN = "unknown";
 
     private QueueCapabilities() {}
-
-    /// How commands get to the kernel.
-    public static Capability asynchronousIo(final IoEngine engine, final AsyncIo wanted) {
-        return new Capability(
-                "asynchronous-io",
-                engine.description(),
-                wanted + ", " + AsyncIo.PROPERTY + "=" + System.getProperty(AsyncIo.PROPERTY, "auto"),
-                engine instanceof ThreadEngine ? "positional reads and writes on threads" : "");
-    }
 
     /// Whether completed appends may be lost by a power failure; yes if the kernel does not tell.
     public static boolean hasVolatileCache(final SysfsDirectory queue) {

@@ -283,11 +283,9 @@ public final class SequentialCommands extends Commands {
         final int length = table.length[slot];
         final int readable = Math.clamp(written.getPlain(zone) - table.zoneOffset[slot], 0, length);
         if (readable < length) {
-            final long start =
-                    table.memoryAddress[slot] - table.buffer[slot].memory().address();
             table.buffer[slot]
                     .memory()
-                    .asSlice(start + readable, length - readable)
+                    .asSlice(table.bufferOffset[slot] + readable, length - readable)
                     .fill((byte) 0);
         }
         if (readable == 0) {
@@ -440,7 +438,7 @@ public final class SequentialCommands extends Commands {
         if (result >= 0 && !isDurable(slot)) {
             flushes.written(WHOLE_DRIVE);
         }
-        end(slot, result < 0 ? result : appended(slot));
+        end(slot, result < 0 ? result : appended(slot, table.zoneOffset[slot]));
         giveBackIfFull(zone);
     }
 

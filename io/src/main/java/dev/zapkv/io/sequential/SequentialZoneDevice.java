@@ -114,10 +114,7 @@ public abstract class SequentialZoneDevice extends CommandDevice {
     @Override
     public final void release(final int zone) {
         requireZone(zone);
-        if (zones.state(zone) != ZoneState.EMPTY) {
-            throw new IllegalStateException(
-                    "release of zone=" + zone + " in state " + zones.state(zone) + ": reset it first");
-        }
+        requireEmpty(zone, zones.state(zone));
     }
 
     @Override

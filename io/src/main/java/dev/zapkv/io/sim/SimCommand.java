@@ -1,12 +1,14 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.sim;
 
+import dev.zapkv.io.command.LeasedBuffer;
+
 /// A command in flight.
 final class SimCommand {
     final Kind kind;
     final long token;
     final long address;
-    final SimIoBuffer buffer;
+    final LeasedBuffer buffer;
     final long offset;
     final int length;
     final int attributes;
@@ -21,7 +23,7 @@ final class SimCommand {
             final Kind kind,
             final long token,
             final long address,
-            final SimIoBuffer buffer,
+            final LeasedBuffer buffer,
             final long offset,
             final int length,
             final int attributes,

@@ -11,6 +11,7 @@ import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.io.command.LeasedBuffer;
 import dev.zapkv.io.emulated.CommandChecks;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
@@ -79,7 +80,7 @@ public final class SimZoneDevice implements ZoneDevice {
     public IoBuffer register(final MemorySegment memory) {
         requireOpen();
         CommandChecks.memory(geometry, memory);
-        return new SimIoBuffer(this, memory);
+        return LeasedBuffer.unregistered(this, memory);
     }
 
     @Override
@@ -91,7 +92,7 @@ public final class SimZoneDevice implements ZoneDevice {
             final int attributes,
             final long token) {
         requireOpen();
-        final SimIoBuffer own = own(buffer);
+        final LeasedBuffer own = LeasedBuffer.of(this, buffer);
         CommandChecks.append(geometry, zone, own.memory().byteSize(), offset, length, attributes);
         if (inFlight == options.queueDepth()) {
             return false;
@@ -112,7 +113,7 @@ public final class SimZoneDevice implements ZoneDevice {
             final int attributes,
             final long token) {
         requireOpen();
-        final SimIoBuffer own = own(buffer);
+        final LeasedBuffer own = LeasedBuffer.of(this, buffer);
         CommandChecks.read(geometry, address, own.memory().byteSize(), offset, length, attributes);
         if (inFlight == options.queueDepth()) {
             return false;
@@ -325,13 +326,6 @@ public final class SimZoneDevice implements ZoneDevice {
                     "release of zone=" + zone + " in state " + zones.state(zone) + ": reset it first");
         }
         media.release(zone);
-    }
-
-    private SimIoBuffer own(final IoBuffer buffer) {
-        if (buffer instanceof final SimIoBuffer own && own.belongsTo(this)) {
-            return own;
-        }
-        throw new IllegalArgumentException("the buffer was not registered with this device: " + buffer);
     }
 
     private void requireOpen() {

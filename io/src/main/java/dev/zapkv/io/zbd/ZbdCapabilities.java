@@ -8,6 +8,7 @@ import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.command.IoEngine;
+import dev.zapkv.io.command.IoEngines;
 import dev.zapkv.io.linux.KernelRelease;
 import dev.zapkv.io.linux.SysfsDirectory;
 import dev.zapkv.io.sequential.AppendLimit;
@@ -33,7 +34,7 @@ final class ZbdCapabilities {
         final List<Capability> details = new ArrayList<>();
         details.add(new Capability("node", node.path().toString(), "given", ""));
         details.add(new Capability("kernel", KernelRelease.running().release(), "uname", ""));
-        details.add(QueueCapabilities.asynchronousIo(engine, wanted));
+        details.add(IoEngines.capability(engine, wanted));
         details.add(new Capability("zone-model", "host-managed", queue.path() + "/zoned", ""));
         details.add(new Capability(
                 "zones",

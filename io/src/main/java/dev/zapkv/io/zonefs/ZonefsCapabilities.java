@@ -9,6 +9,7 @@ import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneRange;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.command.IoEngine;
+import dev.zapkv.io.command.IoEngines;
 import dev.zapkv.io.linux.KernelRelease;
 import dev.zapkv.io.linux.SysfsDirectory;
 import dev.zapkv.io.sequential.AppendLimit;
@@ -37,7 +38,7 @@ final class ZonefsCapabilities {
         details.add(new Capability("mount-point", mount.path().toString(), "given", ""));
         details.add(new Capability("mounted-device", mount.mount().source(), "/proc/self/mounts", ""));
         details.add(new Capability("kernel", KernelRelease.running().release(), "uname", ""));
-        details.add(QueueCapabilities.asynchronousIo(engine, wanted));
+        details.add(IoEngines.capability(engine, wanted));
         details.add(synchronousWrites);
         final String errors = ZonefsMount.errors(mount.mount());
         details.add(new Capability(

@@ -27,7 +27,7 @@ final class WakeupTest {
 
     @Test
     void shouldWakeTheThreadsAgainAndAgain() throws InterruptedException {
-        assertWakes(new ThreadEngine(4, "").start());
+        assertWakes(ThreadEngine.open(4, ""));
     }
 
     private static void assertWakes(final IoEngine engine) throws InterruptedException {
@@ -37,7 +37,7 @@ final class WakeupTest {
                 final long startNs = System.nanoTime();
                 boolean woken = false;
                 while (!woken) {
-                    assertEquals(0, engine.await((slot, result) -> {}, LONG_NS));
+                    assertEquals(0, engine.await((slot, result, extra) -> {}, LONG_NS));
                     assertTrue(System.nanoTime() - startNs < LONG_NS, "slept through wake-up " + i);
                     woken = engine.takeWakeup();
                 }

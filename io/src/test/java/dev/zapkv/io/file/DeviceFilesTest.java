@@ -19,6 +19,7 @@ import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.IoEngines;
+import dev.zapkv.io.command.ThreadEngine;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
 import java.io.IOException;
@@ -312,11 +313,12 @@ final class DeviceFilesTest {
 
     @Test
     void shouldFallBackToThreadsAndSayWhyWhenTheRingIsRefused() {
-        final IoEngine engine = IoEngines.prefer(
-                slots -> {
+        final IoEngine engine = IoEngines.choose(
+                AsyncIo.AUTO,
+                () -> {
                     throw new DeviceException("io_uring_setup failed: " + Errno.describe(Errno.EPERM), Errno.EPERM);
                 },
-                4);
+                reason -> ThreadEngine.open(4, reason));
         assertEquals("threads (io_uring_setup failed: EPERM (1))", engine.description());
         engine.close();
     }

@@ -5,11 +5,11 @@ import static dev.zapkv.io.TestGeometries.BLOCK;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.Completions;
 import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.TestGeometries;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.command.IdleEngine;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.LeasedBuffer;
 import dev.zapkv.io.emulated.EmulatedZones;
@@ -38,7 +38,7 @@ final class FileCommandsTest {
     private final Completions completions = new Completions();
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory = arena.allocate(16L * BLOCK, BLOCK);
-    private final LeasedBuffer buffer = new LeasedBuffer(null, memory, IoEngine.UNREGISTERED);
+    private final LeasedBuffer buffer = LeasedBuffer.unregistered(null, memory);
     private ZoneFiles files;
     private FileCommands commands;
 
@@ -189,20 +189,10 @@ final class FileCommandsTest {
     }
 
     /// Completes every command that is started before a poll with the result the test sets.
-    private static final class ScriptedEngine implements IoEngine {
+    private static final class ScriptedEngine implements IoEngine, IdleEngine {
         private final List<String> log = new ArrayList<>();
         private final List<Integer> started = new ArrayList<>();
         private int result;
-
-        @Override
-        public String description() {
-            return "scripted";
-        }
-
-        @Override
-        public List<Capability> capabilities() {
-            return List.of();
-        }
 
         @Override
         public void write(
@@ -236,37 +226,13 @@ final class FileCommandsTest {
         }
 
         @Override
-        public int poll(final IoCompletion completion) {
+        public int poll(final Completion completion) {
             final List<Integer> completed = List.copyOf(started);
             started.clear();
             for (final int slot : completed) {
-                completion.onIo(slot, result);
+                completion.onCommand(slot, result, 0);
             }
             return completed.size();
         }
-
-        @Override
-        public int await(final IoCompletion completion, final long timeoutNs) {
-            return poll(completion);
-        }
-
-        @Override
-        public boolean takeWakeup() {
-            return false;
-        }
-
-        @Override
-        public void wakeup() {}
-
-        @Override
-        public int register(final MemorySegment memory) {
-            return -Errno.EOPNOTSUPP;
-        }
-
-        @Override
-        public void unregister(final int index) {}
-
-        @Override
-        public void close() {}
     }
 }

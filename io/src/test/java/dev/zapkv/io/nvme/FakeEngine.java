@@ -1,7 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.nvme;
 
-import dev.zapkv.io.Capabilities.Capability;
+import dev.zapkv.io.command.IdleEngine;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -9,7 +9,7 @@ import java.util.Deque;
 import java.util.List;
 
 /// An engine that answers with what the test says: answers are used up one by one, then everything succeeds with 0.
-final class FakeEngine implements PassthroughEngine {
+final class FakeEngine implements PassthroughEngine, IdleEngine {
     final MemorySegment commands;
     final List<Integer> started = new ArrayList<>();
     final List<Integer> bufferIndices = new ArrayList<>();
@@ -53,11 +53,6 @@ final class FakeEngine implements PassthroughEngine {
     }
 
     @Override
-    public int await(final Completion completion, final long timeoutNs) {
-        return poll(completion);
-    }
-
-    @Override
     public long registrationMax() {
         return registrationMax;
     }
@@ -71,25 +66,4 @@ final class FakeEngine implements PassthroughEngine {
     public void unregister(final int index) {
         registered--;
     }
-
-    @Override
-    public String description() {
-        return "fake";
-    }
-
-    @Override
-    public List<Capability> capabilities() {
-        return List.of();
-    }
-
-    @Override
-    public boolean takeWakeup() {
-        return false;
-    }
-
-    @Override
-    public void wakeup() {}
-
-    @Override
-    public void close() {}
 }

@@ -7,8 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zapkv.io.Completions;
+import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.ZoneGeometry;
-import dev.zapkv.io.command.AppendCounters;
+import dev.zapkv.io.command.LeasedBuffer;
 import dev.zapkv.io.linux.Errno;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -27,12 +28,11 @@ final class NvmeCommandsTest {
     private final Arena arena = Arena.ofConfined();
     private final MemorySegment memory = arena.allocate(64L * BLOCK, BLOCK);
     private final FakeEngine engine = new FakeEngine(arena.allocate(PassthroughEngine.offset(DEPTH), 8));
-    private final AppendCounters counters = new AppendCounters(4);
     private final StatusCounts statuses = new StatusCounts();
     private final Completions completions = new Completions();
-    private NvmeCommands commands = new NvmeCommands(DRIVE, engine, engine.commands, DEPTH, counters, statuses);
-    private NvmeBuffer buffer =
-            NvmeBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend());
+    private NvmeCommands commands = new NvmeCommands(DRIVE, engine, engine.commands, DEPTH, statuses);
+    private LeasedBuffer buffer =
+            LeasedBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend());
 
     /// Four zones from the drive's eighth on; a transfer is four blocks at most.
     private static Drive drive(final boolean volatileCache) {
@@ -64,7 +64,7 @@ final class NvmeCommandsTest {
     }
 
     private long append(final int zone, final long token) {
-        commands.append(zone, buffer, 0, BLOCK, false, token);
+        commands.append(zone, buffer, 0, BLOCK, IoAttributes.NONE, token);
         drain();
         return completions.result(token);
     }
@@ -76,18 +76,18 @@ final class NvmeCommandsTest {
     @Test
     void shouldTakeTheDrivesAddress() {
         engine.answer(0, block(2, 7)).answer(0, block(2, 5));
-        commands.append(2, buffer, 0, 2 * BLOCK, true, 1);
-        commands.append(2, buffer, 0, BLOCK, false, 2);
+        commands.append(2, buffer, 0, 2 * BLOCK, IoAttributes.DURABLE, 1);
+        commands.append(2, buffer, 0, BLOCK, IoAttributes.NONE, 2);
         drain();
         assertEquals(DRIVE.geometry().address(2, 7L * BLOCK), completions.result(1));
         assertEquals(DRIVE.geometry().address(2, 5L * BLOCK), completions.result(2));
         assertEquals(1, completions.honoured.get(1L));
         assertEquals(0, completions.honoured.get(2L));
         assertEquals(List.of(block(2, 0), block(2, 0)), engine.blocks);
-        assertEquals(2, counters.snapshot().appends());
-        assertEquals(1, counters.snapshot().reorderedCompletions());
-        assertEquals(2, counters.snapshot().maxInFlightPerZone());
-        assertEquals(3L * BLOCK, counters.snapshot().bytesInPlace());
+        assertEquals(2, commands.counters().appends());
+        assertEquals(1, commands.counters().reorderedCompletions());
+        assertEquals(2, commands.counters().maxInFlightPerZone());
+        assertEquals(3L * BLOCK, commands.counters().bytesInPlace());
     }
 
     @Test
@@ -101,7 +101,7 @@ final class NvmeCommandsTest {
             assertEquals(-Errno.EIO, append(1, 2), "the zone is not certain any more");
             commands.zoneKnown(1);
         }
-        assertEquals(0, counters.snapshot().appends());
+        assertEquals(0, commands.counters().appends());
     }
 
     @Test
@@ -162,8 +162,8 @@ final class NvmeCommandsTest {
             completions.clear();
             engine.started.clear();
             engine.answer(status, 0).answer(0, block(0, 9));
-            commands.append(0, buffer, 0, BLOCK, false, 1);
-            commands.append(0, buffer, 0, BLOCK, false, 2);
+            commands.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 1);
+            commands.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 2);
             drain();
             assertTrue(completions.result(1) < 0);
             assertTrue(completions.result(2) >= 0, "it was under way already");
@@ -183,7 +183,7 @@ final class NvmeCommandsTest {
         append(0, 1);
         commands.zoneKnown(0);
         engine.answer(-Errno.EINTR, 0).answer(0, block(0, 0));
-        commands.append(0, buffer, 0, BLOCK, false, 2);
+        commands.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 2);
         commands.zoneKnown(0);
         assertThrows(IllegalStateException.class, () -> commands.requireIdle(0, "reset"));
         drain();
@@ -194,7 +194,7 @@ final class NvmeCommandsTest {
     @Test
     void shouldReadInPartsAndAgainAfterAnUnknownOutcome() {
         engine.answer(0, 0).answer(-Errno.EINTR, 0).answer(0x007, 0);
-        commands.read(DRIVE.geometry().address(1, 3L * BLOCK), buffer, BLOCK, 10 * BLOCK, 1);
+        commands.read(DRIVE.geometry().address(1, 3L * BLOCK), buffer, BLOCK, 10 * BLOCK, IoAttributes.NONE, 1);
         drain();
         assertEquals(10 * BLOCK, completions.result(1));
         assertEquals(List.of(4 * BLOCK, 4 * BLOCK, 4 * BLOCK, 4 * BLOCK, 2 * BLOCK), engine.dataLengths);
@@ -204,7 +204,7 @@ final class NvmeCommandsTest {
     @Test
     void shouldFailAReadOfBadMedia() {
         engine.answer(0, 0).answer(0x281, 0);
-        commands.read(0, buffer, 0, 8 * BLOCK, 1);
+        commands.read(0, buffer, 0, 8 * BLOCK, IoAttributes.NONE, 1);
         drain();
         assertEquals(-Errno.EIO, completions.result(1));
         assertEquals(2, engine.started.size());
@@ -215,7 +215,7 @@ final class NvmeCommandsTest {
         commands.flush(1);
         drain();
         assertEquals(List.of(PassthroughCommand.OP_FLUSH), engine.started);
-        commands = new NvmeCommands(drive(false), engine, engine.commands, DEPTH, counters, statuses);
+        commands = new NvmeCommands(drive(false), engine, engine.commands, DEPTH, statuses);
         commands.flush(2);
         drain();
         assertEquals(0, completions.result(2));
@@ -235,7 +235,7 @@ final class NvmeCommandsTest {
     void shouldRegisterLargeMemoryInOverlappingPieces() {
         engine.registered = 0;
         engine.registrationMax = 10L * BLOCK;
-        buffer = NvmeBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend());
+        buffer = LeasedBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend());
         assertTrue(buffer.registered());
         assertEquals(8, engine.registered);
         for (long offset = 0; offset <= 62L * BLOCK; offset += BLOCK) {
@@ -250,13 +250,13 @@ final class NvmeCommandsTest {
         engine.registered = 0;
         engine.refusedFrom = 3;
         engine.registrationMax = 10L * BLOCK;
-        buffer = NvmeBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend());
+        buffer = LeasedBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend());
         assertFalse(buffer.registered());
         assertEquals(0, engine.registered);
         engine.registrationMax = 0;
-        assertFalse(NvmeBuffer.register(null, engine, memory, 1).registered());
+        assertFalse(LeasedBuffer.register(null, engine, memory, 1).registered());
         engine.registrationMax = DRIVE.geometry().maxAppend();
-        assertFalse(NvmeBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend())
+        assertFalse(LeasedBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend())
                 .registered());
     }
 }

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.Completions;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.IoAttributes;
@@ -17,6 +16,7 @@ import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.command.Descriptor;
+import dev.zapkv.io.command.IdleEngine;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.LeasedBuffer;
 import dev.zapkv.io.linux.Errno;
@@ -35,7 +35,7 @@ final class SequentialCommandsTest {
 
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory = arena.allocate(16L * BLOCK, BLOCK);
-    private final LeasedBuffer buffer = new LeasedBuffer(null, memory, IoEngine.UNREGISTERED);
+    private final LeasedBuffer buffer = LeasedBuffer.unregistered(null, memory);
     private final Completions completions = new Completions();
     private final Drive drive = new Drive();
     private ZoneGeometry geometry;
@@ -374,7 +374,7 @@ final class SequentialCommandsTest {
     }
 
     /// Engine and media in one: what is started is completed, and what a zone is, by the test.
-    private static final class Drive implements IoEngine, SequentialMedia {
+    private static final class Drive implements IoEngine, IdleEngine, SequentialMedia {
         private final List<String> started = new ArrayList<>();
         private final List<int[]> slots = new ArrayList<>();
         private final List<int[]> ended = new ArrayList<>();
@@ -427,18 +427,13 @@ final class SequentialCommandsTest {
         }
 
         @Override
-        public int poll(final IoCompletion completion) {
+        public int poll(final Completion completion) {
             final List<int[]> completed = List.copyOf(ended);
             ended.clear();
             for (final int[] command : completed) {
-                completion.onIo(command[0], command[1]);
+                completion.onCommand(command[0], command[1], 0);
             }
             return completed.size();
-        }
-
-        @Override
-        public int await(final IoCompletion completion, final long timeoutNs) {
-            return poll(completion);
         }
 
         @Override
@@ -489,32 +484,6 @@ final class SequentialCommandsTest {
         public void close() {
             descriptor.close();
         }
-
-        @Override
-        public String description() {
-            return "scripted";
-        }
-
-        @Override
-        public List<Capability> capabilities() {
-            return List.of();
-        }
-
-        @Override
-        public boolean takeWakeup() {
-            return false;
-        }
-
-        @Override
-        public void wakeup() {}
-
-        @Override
-        public int register(final MemorySegment target) {
-            return -Errno.EOPNOTSUPP;
-        }
-
-        @Override
-        public void unregister(final int index) {}
 
         @Override
         public void open(final int zone) {}

@@ -1,14 +1,11 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.log;
 
-import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.CompletionHandler;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ForwardingZoneDevice;
 import dev.zapkv.io.IoBuffer;
 import dev.zapkv.io.ZoneDevice;
-import dev.zapkv.io.ZoneGeometry;
-import dev.zapkv.io.ZoneInfo;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,7 +15,7 @@ import java.util.Set;
 import java.util.function.LongPredicate;
 
 /// Notes the host appends that go to another device, and keeps or falsifies their results as a test says.
-final class HoldingDevice implements ZoneDevice {
+final class HoldingDevice extends ForwardingZoneDevice {
     /// Host appends in the order they were begun.
     final List<Append> appends = new ArrayList<>();
     /// Blocks in the order in which their results arrived at the other device.
@@ -34,12 +31,11 @@ final class HoldingDevice implements ZoneDevice {
 
     private static final int KIND_SHIFT = 56;
 
-    private final ZoneDevice device;
     private final List<Result> kept = new ArrayList<>();
     private final Set<Long> inFlightBlocks = new HashSet<>();
 
     HoldingDevice(final ZoneDevice device) {
-        this.device = device;
+        super(device);
     }
 
     record Append(long block, int zone, int length, int attributes) {}
@@ -77,7 +73,7 @@ final class HoldingDevice implements ZoneDevice {
         kept.removeAll(due);
         due.forEach(result -> deliver(result, handler));
         return due.size()
-                + device.poll((token, value, honoured) -> {
+                + super.poll((token, value, honoured) -> {
                     final Result result = new Result(token, value, honoured);
                     if (token >>> KIND_SHIFT == AppendAgent.KIND_HOST) {
                         completed.add(blockOf(token));
@@ -103,7 +99,7 @@ final class HoldingDevice implements ZoneDevice {
             final int length,
             final int attributes,
             final long token) {
-        final boolean accepted = device.append(zone, buffer, offset, length, attributes, token);
+        final boolean accepted = super.append(zone, buffer, offset, length, attributes, token);
         if (accepted) {
             appends.add(new Append(blockOf(token), zone, length, attributes));
             inFlightBlocks.add(blockOf(token));
@@ -114,77 +110,6 @@ final class HoldingDevice implements ZoneDevice {
 
     @Override
     public int inFlight() {
-        return device.inFlight() + kept.size();
-    }
-
-    @Override
-    public ZoneGeometry geometry() {
-        return device.geometry();
-    }
-
-    @Override
-    public Capabilities capabilities() {
-        return device.capabilities();
-    }
-
-    @Override
-    public IoBuffer register(final MemorySegment memory) {
-        return device.register(memory);
-    }
-
-    @Override
-    public boolean read(
-            final long address,
-            final IoBuffer buffer,
-            final long offset,
-            final int length,
-            final int attributes,
-            final long token) {
-        return device.read(address, buffer, offset, length, attributes, token);
-    }
-
-    @Override
-    public boolean flush(final long token) {
-        return device.flush(token);
-    }
-
-    @Override
-    public void wakeup() {
-        device.wakeup();
-    }
-
-    @Override
-    public void readSync(final long address, final MemorySegment target, final long targetOffset, final int length) {
-        device.readSync(address, target, targetOffset, length);
-    }
-
-    @Override
-    public ZoneInfo report(final int zone) {
-        return device.report(zone);
-    }
-
-    @Override
-    public void open(final int zone) {
-        device.open(zone);
-    }
-
-    @Override
-    public void finish(final int zone) {
-        device.finish(zone);
-    }
-
-    @Override
-    public void reset(final int zone) {
-        device.reset(zone);
-    }
-
-    @Override
-    public void release(final int zone) {
-        device.release(zone);
-    }
-
-    @Override
-    public void close() {
-        device.close();
+        return super.inFlight() + kept.size();
     }
 }
