@@ -15,17 +15,24 @@ import java.util.Set;
 /// Collects completions and checks that both stages come once each, in order.
 public final class Completions implements CompletionHandler {
     public final Map<Long, Long> results = new HashMap<>();
-    public final Map<Long, Integer> honoured = new HashMap<>();
+    public final Map<Long, Integer> answers = new HashMap<>();
+    public final Map<Long, Long> elapsedNs = new HashMap<>();
     public final List<Long> order = new ArrayList<>();
     public final Set<Long> released = new HashSet<>();
 
     public Completions() {}
 
     @Override
+    public void onTimed(final long token, final long ns) {
+        assertNull(elapsedNs.put(token, ns), "second time of token " + token);
+        assertFalse(results.containsKey(token), "time after the result of token " + token);
+    }
+
+    @Override
     public void onResult(final long token, final long result, final int attributes) {
         assertNull(results.put(token, result), "second result of token " + token);
         assertFalse(released.contains(token), "released before the result of token " + token);
-        honoured.put(token, attributes);
+        answers.put(token, attributes);
         order.add(token);
     }
 
@@ -50,7 +57,8 @@ public final class Completions implements CompletionHandler {
 
     public void clear() {
         results.clear();
-        honoured.clear();
+        answers.clear();
+        elapsedNs.clear();
         order.clear();
         released.clear();
     }

@@ -4,6 +4,7 @@ package dev.zapkv.io;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.abort;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
@@ -326,8 +328,65 @@ public abstract class ZoneDeviceContractTest {
         assertTrue(device.append(0, buffer, 0, block, IoAttributes.DURABLE, 1));
         assertTrue(device.append(0, buffer, 0, block, IoAttributes.DURABLE | IoAttributes.LIFETIME_SHORT, 2));
         completions.drain(device);
-        assertEquals(IoAttributes.DURABLE, completions.honoured.get(1L) & IoAttributes.DURABLE);
-        assertEquals(IoAttributes.DURABLE, completions.honoured.get(2L) & IoAttributes.DURABLE);
+        assertEquals(IoAttributes.DURABLE, completions.answers.get(1L) & IoAttributes.DURABLE);
+        assertEquals(IoAttributes.DURABLE, completions.answers.get(2L) & IoAttributes.DURABLE);
+    }
+
+    @Test
+    void shouldAnswerEachAttributeOfACommandAsItsCapabilitySays() {
+        final int all = IoAttributes.ALL & ~IoAttributes.LIFETIME_LONG;
+        assertTrue(device.append(0, buffer, 0, block, all, 1));
+        assertTrue(device.append(0, buffer, 0, block, IoAttributes.LIFETIME_LONG, 2));
+        assertTrue(device.append(0, buffer, 0, block, IoAttributes.NONE, 3));
+        completions.drain(device);
+        assertEquals(IoAttributes.Answer.ACCEPTED, answer(1, IoAttributes.DURABLE));
+        assertEquals(capability("priority-class"), answer(1, IoAttributes.BACKGROUND));
+        assertEquals(capability("lifetime-hint"), answer(1, IoAttributes.LIFETIME_SHORT));
+        assertEquals(capability("lifetime-hint"), answer(2, IoAttributes.LIFETIME_LONG));
+        assertEquals(capability("protection"), answer(1, IoAttributes.PROTECTED));
+        assertEquals(capability("command-timing"), answer(1, IoAttributes.TIMED));
+        assertEquals(0, completions.answers.get(3L));
+        final boolean timed = answer(1, IoAttributes.TIMED) == IoAttributes.Answer.ACCEPTED;
+        assertEquals(timed ? Set.of(1L) : Set.of(), completions.elapsedNs.keySet());
+        assertTrue(completions.elapsedNs.values().stream().allMatch(ns -> ns > 0));
+    }
+
+    @Test
+    void shouldIgnoreAttributesThatMeanNothingForARead() {
+        appendOne(0, block, 1);
+        assertTrue(device.read(0, buffer, 0, block, IoAttributes.ALL & ~IoAttributes.LIFETIME_SHORT, 2));
+        assertEquals(block, completions.drain(device).result(2));
+        assertEquals(IoAttributes.Answer.IGNORED, answer(2, IoAttributes.DURABLE));
+        assertNotEquals(IoAttributes.Answer.ACCEPTED, answer(2, IoAttributes.LIFETIME_LONG));
+        assertEquals(capability("priority-class"), answer(2, IoAttributes.BACKGROUND));
+        assertEquals(capability("command-timing"), answer(2, IoAttributes.TIMED));
+    }
+
+    @Test
+    void shouldNotCallAFailedAppendDurable() {
+        device.finish(0);
+        assertTrue(device.append(0, buffer, 0, block, IoAttributes.DURABLE, 1));
+        assertTrue(completions.drain(device).result(1) < 0);
+        assertEquals(IoAttributes.Answer.IGNORED, answer(1, IoAttributes.DURABLE));
+    }
+
+    @Test
+    void shouldRefuseALifetimeThatIsShortAndLong() {
+        assertThrows(
+                IllegalArgumentException.class, () -> device.append(0, buffer, 0, block, IoAttributes.LIFETIME, 1));
+    }
+
+    private IoAttributes.Answer answer(final long token, final int attribute) {
+        return IoAttributes.answer(completions.answers.get(token), attribute);
+    }
+
+    private IoAttributes.Answer capability(final String name) {
+        return device.capabilities().details().stream()
+                .filter(capability -> capability.name().equals(name))
+                .map(capability ->
+                        IoAttributes.Answer.valueOf(capability.value().toUpperCase(Locale.ROOT)))
+                .findFirst()
+                .orElseThrow();
     }
 
     @Test

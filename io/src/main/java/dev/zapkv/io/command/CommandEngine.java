@@ -17,6 +17,12 @@ public interface CommandEngine {
     /// Short description for the capabilities.
     String description();
 
+    /// How commands' priority class is answered: {@code priority-class}.
+    Capability priority();
+
+    /// Attributes that no command can have.
+    int unsupportedAttributes();
+
     /// What was probed.
     List<Capability> capabilities();
 

@@ -21,15 +21,19 @@ public abstract class CommandQueue {
     protected final AppendCounters counters;
 
     private final boolean copies;
+    private final int unsupported;
     private final IntQueue ended;
     private boolean polling;
 
     /// Nothing is in flight.
     ///
-    /// @param copies whether data goes through a copy on its way
-    protected CommandQueue(final ZoneGeometry geometry, final int queueDepth, final boolean copies) {
+    /// @param copies      whether data goes through a copy on its way
+    /// @param unsupported attributes that no command can have
+    protected CommandQueue(
+            final ZoneGeometry geometry, final int queueDepth, final boolean copies, final int unsupported) {
         this.geometry = geometry;
         this.copies = copies;
+        this.unsupported = unsupported | IoAttributes.PROTECTED;
         table = new CommandTable(queueDepth);
         ended = new IntQueue(queueDepth);
         counters = new AppendCounters(geometry.zoneCount());
@@ -98,7 +102,9 @@ public abstract class CommandQueue {
 
     /// Accepts a flush; there must be room.
     public final void flush(final long token) {
-        startFlush(table.take(CommandTable.FLUSH, token));
+        final int slot = table.take(CommandTable.FLUSH, token);
+        table.attributes[slot] = IoAttributes.NONE;
+        startFlush(slot);
     }
 
     private int transfer(
@@ -116,6 +122,7 @@ public abstract class CommandQueue {
         table.length[slot] = length;
         table.wanted[slot] = length;
         table.attributes[slot] = attributes;
+        table.startNs[slot] = (attributes & IoAttributes.TIMED) != 0 ? System.nanoTime() : 0;
         return slot;
     }
 
@@ -132,6 +139,9 @@ public abstract class CommandQueue {
     /// The result of a command is known; it is reported by the next poll.
     protected final void end(final int slot, final long result) {
         table.result[slot] = result;
+        if ((table.attributes[slot] & IoAttributes.TIMED) != 0) {
+            table.elapsedNs[slot] = System.nanoTime() - table.startNs[slot];
+        }
         ended.add(slot);
     }
 
@@ -166,10 +176,14 @@ public abstract class CommandQueue {
             final long token = table.token[slot];
             final long result = table.result[slot];
             final LeasedBuffer buffer = table.buffer[slot];
-            final int honoured = result >= 0 && isDurableAppend(slot) ? IoAttributes.DURABLE : IoAttributes.NONE;
+            final int answers = answers(slot);
+            final long elapsedNs = table.elapsedNs[slot];
             table.give(slot);
             try {
-                handler.onResult(token, result, honoured);
+                if ((answers & IoAttributes.TIMED) != 0) {
+                    handler.onTimed(token, elapsedNs);
+                }
+                handler.onResult(token, result, answers);
             } finally {
                 if (buffer != null) {
                     buffer.commandEnded();
@@ -180,7 +194,15 @@ public abstract class CommandQueue {
         return count;
     }
 
-    private boolean isDurableAppend(final int slot) {
-        return table.kind[slot] == CommandTable.APPEND && isDurable(slot);
+    /// Durability and lifetime are for appends; of one that failed nothing is durable.
+    private int answers(final int slot) {
+        final int requested = table.attributes[slot];
+        int ignored = table.ignored[slot];
+        if (table.kind[slot] != CommandTable.APPEND) {
+            ignored |= IoAttributes.DURABLE | IoAttributes.LIFETIME;
+        } else if (table.result[slot] < 0) {
+            ignored |= IoAttributes.DURABLE;
+        }
+        return IoAttributes.answers(requested & ~ignored & ~unsupported, requested & unsupported);
     }
 }

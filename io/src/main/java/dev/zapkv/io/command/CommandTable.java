@@ -18,6 +18,12 @@ public final class CommandTable {
     public final int[] zone;
     /// Attributes it was given.
     public final int[] attributes;
+    /// Of its attributes, those that were not taken.
+    public final int[] ignored;
+    /// When it was accepted, if it is timed.
+    public final long[] startNs;
+    /// How long it took, if it is timed.
+    public final long[] elapsedNs;
     /// Memory it uses, or null.
     public final LeasedBuffer[] buffer;
     /// Descriptor it uses, acquired, or null.
@@ -48,6 +54,9 @@ public final class CommandTable {
         token = new long[slots];
         zone = new int[slots];
         attributes = new int[slots];
+        ignored = new int[slots];
+        startNs = new long[slots];
+        elapsedNs = new long[slots];
         buffer = new LeasedBuffer[slots];
         descriptor = new Descriptor[slots];
         bufferOffset = new long[slots];
@@ -81,6 +90,7 @@ public final class CommandTable {
         kind[slot] = newKind;
         token[slot] = newToken;
         done[slot] = 0;
+        ignored[slot] = 0;
         restarts[slot] = 0;
         return slot;
     }

@@ -2,6 +2,7 @@
 package dev.zapkv.io.command;
 
 import dev.zapkv.io.Capabilities.Capability;
+import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.linux.Errno;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -62,6 +63,17 @@ public abstract class CommandThreads implements CommandEngine {
     @Override
     public final String description() {
         return reason.isEmpty() ? "threads" : "threads (" + reason + ")";
+    }
+
+    @Override
+    public final Capability priority() {
+        return new Capability(
+                "priority-class", "unsupported", "blocking calls have their thread's priority", "commands go in turn");
+    }
+
+    @Override
+    public int unsupportedAttributes() {
+        return IoAttributes.BACKGROUND;
     }
 
     @Override

@@ -2,6 +2,7 @@
 package dev.zapkv.io.command;
 
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.linux.Errno;
 
@@ -21,6 +22,7 @@ public abstract class Commands extends CommandQueue {
     protected final FlushRounds flushes;
 
     private final IoEngine engine;
+    private final LifetimeHints hints;
     private final boolean direct;
     private final int queueDepth;
     private final int[] syncUnit = new int[SYNC_SLOTS];
@@ -32,13 +34,20 @@ public abstract class Commands extends CommandQueue {
     ///
     /// @param syncUnits number of units of syncing: zones, or 1 for a whole drive
     /// @param direct    whether data passes the page cache by
+    /// @param hints     where lifetimes go
     protected Commands(
             final ZoneGeometry geometry,
             final IoEngine engine,
             final int queueDepth,
             final int syncUnits,
-            final boolean direct) {
-        super(geometry, queueDepth, !direct);
+            final boolean direct,
+            final LifetimeHints hints) {
+        super(
+                geometry,
+                queueDepth,
+                !direct,
+                engine.unsupportedAttributes() | (hints.supported() ? IoAttributes.NONE : IoAttributes.LIFETIME));
+        this.hints = hints;
         this.engine = engine;
         this.direct = direct;
         this.queueDepth = queueDepth;
@@ -78,9 +87,16 @@ public abstract class Commands extends CommandQueue {
         final long position = table.position[slot] + done;
         final int index = buffer.index(start, length);
         if (table.kind[slot] == CommandTable.APPEND) {
-            engine.write(slot, fd, address, length, position, isDurable(slot), index);
+            engine.write(slot, fd, address, length, position, table.attributes[slot], index);
         } else {
-            engine.read(slot, fd, address, length, position, index);
+            engine.read(slot, fd, address, length, position, table.attributes[slot], index);
+        }
+    }
+
+    /// An append has its descriptor: tells the kernel how long its data will live.
+    protected final void hint(final int slot) {
+        if (!hints.apply(table.zone[slot], table.descriptor[slot].fd(), table.attributes[slot])) {
+            table.ignored[slot] |= IoAttributes.LIFETIME;
         }
     }
 

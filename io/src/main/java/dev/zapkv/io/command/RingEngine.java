@@ -3,12 +3,15 @@ package dev.zapkv.io.command;
 
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.linux.Errno;
+import dev.zapkv.io.linux.Libc;
 import dev.zapkv.io.uring.RegisteredBuffers;
 import dev.zapkv.io.uring.Ring;
 import dev.zapkv.io.uring.RingOptions;
 import dev.zapkv.io.uring.RingProbe;
 import dev.zapkv.io.uring.SqeFlyweight;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,11 +29,17 @@ public final class RingEngine extends RingCommands implements IoEngine {
         SqeFlyweight.OP_FSYNC
     };
 
-    private final RingProbe probe;
+    /// Best effort, lowest level. Not the idle class: schedulers keep the writes of a class in order, and those of one
+    /// zone must not be in two.
+    private static final int PRIORITY_BACKGROUND = 2 << 13 | 7;
 
-    private RingEngine(final Ring ring, final RingProbe probe) {
+    private final RingProbe probe;
+    private final boolean prioritises;
+
+    private RingEngine(final Ring ring, final RingProbe probe, final boolean prioritises) {
         super(ring);
         this.probe = probe;
+        this.prioritises = prioritises;
     }
 
     /// Sets a ring up and proves that it works.
@@ -48,7 +57,7 @@ public final class RingEngine extends RingCommands implements IoEngine {
             }
             requireCompletions(ring, slots);
             roundTrip(ring);
-            return new RingEngine(ring, probe);
+            return new RingEngine(ring, probe, takesPriority(ring));
         } catch (final Throwable t) {
             ring.close();
             throw t;
@@ -67,6 +76,43 @@ public final class RingEngine extends RingCommands implements IoEngine {
         if (ring.inFlight() != 0) {
             throw new DeviceException("an io_uring no-op did not complete within a second", Errno.ETIME);
         }
+    }
+
+    /// Reads nothing, at the priority of the background.
+    private static boolean takesPriority(final Ring ring) {
+        final int fd = Libc.open("/dev/zero", Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (fd < 0) {
+            return false;
+        }
+        final Descriptor file = new Descriptor(fd);
+        final int[] result = {-Errno.ETIME};
+        try (Arena arena = Arena.ofConfined()) {
+            ring.next()
+                    .opcode(SqeFlyweight.OP_READ)
+                    .fd(fd)
+                    .addr(arena.allocate(Long.BYTES).address())
+                    .ioprio(PRIORITY_BACKGROUND)
+                    .userData(NOP_USER_DATA);
+            ring.submitAndWait(1, NOP_WAIT_NS);
+            ring.reap((userData, read, flags) -> result[0] = read);
+        } finally {
+            file.close();
+        }
+        return result[0] >= 0;
+    }
+
+    @Override
+    public Capability priority() {
+        return new Capability(
+                "priority-class",
+                prioritises ? "accepted" : "unsupported",
+                "io_uring read with a priority",
+                prioritises ? "a device without an I/O scheduler makes nothing of it" : "commands go in turn");
+    }
+
+    @Override
+    public int unsupportedAttributes() {
+        return prioritises ? IoAttributes.NONE : IoAttributes.BACKGROUND;
     }
 
     @Override
@@ -94,10 +140,11 @@ public final class RingEngine extends RingCommands implements IoEngine {
             final long address,
             final int length,
             final long offset,
-            final boolean durable,
+            final int attributes,
             final int bufferIndex) {
         transfer(slot, fd, address, length, offset, bufferIndex, SqeFlyweight.OP_WRITE, SqeFlyweight.OP_WRITE_FIXED)
-                .opFlags(durable ? SqeFlyweight.RWF_DSYNC : 0);
+                .ioprio(priorityOf(attributes))
+                .opFlags((attributes & IoAttributes.DURABLE) != 0 ? SqeFlyweight.RWF_DSYNC : 0);
     }
 
     @Override
@@ -107,8 +154,14 @@ public final class RingEngine extends RingCommands implements IoEngine {
             final long address,
             final int length,
             final long offset,
+            final int attributes,
             final int bufferIndex) {
-        transfer(slot, fd, address, length, offset, bufferIndex, SqeFlyweight.OP_READ, SqeFlyweight.OP_READ_FIXED);
+        transfer(slot, fd, address, length, offset, bufferIndex, SqeFlyweight.OP_READ, SqeFlyweight.OP_READ_FIXED)
+                .ioprio(priorityOf(attributes));
+    }
+
+    private int priorityOf(final int attributes) {
+        return (attributes & IoAttributes.BACKGROUND) != 0 && prioritises ? PRIORITY_BACKGROUND : 0;
     }
 
     private SqeFlyweight transfer(

@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.command;
 
+import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
 
@@ -44,9 +45,15 @@ public final class ThreadEngine extends CommandThreads implements IoEngine {
             final long address,
             final int length,
             final long offset,
-            final boolean durable,
+            final int attributes,
             final int bufferIndex) {
-        enqueue(slot, durable ? OP_WRITE_DURABLE : OP_WRITE, fd, address, length, offset);
+        enqueue(
+                slot,
+                (attributes & IoAttributes.DURABLE) != 0 ? OP_WRITE_DURABLE : OP_WRITE,
+                fd,
+                address,
+                length,
+                offset);
     }
 
     @Override
@@ -56,6 +63,7 @@ public final class ThreadEngine extends CommandThreads implements IoEngine {
             final long address,
             final int length,
             final long offset,
+            final int attributes,
             final int bufferIndex) {
         enqueue(slot, OP_READ, fd, address, length, offset);
     }

@@ -96,5 +96,8 @@ public final class CommandChecks {
             throw new IllegalArgumentException(
                     "unknown attributes=0x" + Integer.toHexString(attributes & ~IoAttributes.ALL));
         }
+        if ((attributes & IoAttributes.LIFETIME) == IoAttributes.LIFETIME) {
+            throw new IllegalArgumentException("a lifetime cannot be both short and long");
+        }
     }
 }

@@ -8,6 +8,7 @@ import dev.zapkv.io.command.CommandTable;
 import dev.zapkv.io.command.Commands;
 import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.command.IoEngine;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
 
@@ -23,8 +24,9 @@ final class FileCommands extends Commands {
             final ZoneFiles files,
             final IoEngine engine,
             final int queueDepth,
-            final boolean direct) {
-        super(geometry, engine, queueDepth, geometry.zoneCount(), direct);
+            final boolean direct,
+            final LifetimeHints hints) {
+        super(geometry, engine, queueDepth, geometry.zoneCount(), direct, hints);
         this.zones = zones;
         this.files = files;
     }
@@ -84,6 +86,9 @@ final class FileCommands extends Commands {
         } catch (final DeviceException e) {
             endTransfer(slot, -errnoOf(e));
             return;
+        }
+        if (table.kind[slot] == CommandTable.APPEND) {
+            hint(slot);
         }
         table.position[slot] = table.zoneOffset[slot];
         issue(slot);

@@ -10,9 +10,11 @@ import dev.zapkv.io.command.CommandDevice;
 import dev.zapkv.io.command.Commands;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.IoEngines;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.emulated.CommandChecks;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
+import dev.zapkv.io.linux.Libc;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -126,14 +128,15 @@ public final class FileZoneDevice extends CommandDevice {
                 restoreUnclean(geometry, zones, files);
             }
             engine = IoEngines.open(options.asyncIo(), options.queueDepth() + Commands.SYNC_SLOTS);
+            final LifetimeHints hints = lifetimeHints(directory, geometry.zoneCount());
             final FileZoneDevice device = new FileZoneDevice(
                     directory,
                     geometry,
-                    FileCapabilities.describe(engine, options, direct),
+                    FileCapabilities.describe(engine, options, direct, hints),
                     zones,
                     files,
                     engine,
-                    new FileCommands(geometry, zones, files, engine, options.queueDepth(), direct));
+                    new FileCommands(geometry, zones, files, engine, options.queueDepth(), direct, hints));
             files.deleteUnfinished();
             // Last: from here on only close makes the states valid again.
             DurableFiles.delete(directory.resolve(ZoneStatesFile.FILE_NAME));
@@ -144,6 +147,19 @@ public final class FileZoneDevice extends CommandDevice {
                 engine.close();
             }
             throw t;
+        }
+    }
+
+    private static LifetimeHints lifetimeHints(final Path directory, final int zones) {
+        final Path file = directory.resolve(DeviceIdentity.FILE_NAME);
+        final int fd = Libc.open(file.toString(), Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        if (fd < 0) {
+            throw new DeviceException("cannot open " + file + ": " + Errno.describe(-fd), -fd);
+        }
+        try {
+            return LifetimeHints.probe(fd, zones);
+        } finally {
+            Libc.close(fd);
         }
     }
 

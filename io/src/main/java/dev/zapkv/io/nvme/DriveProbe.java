@@ -82,6 +82,7 @@ final class DriveProbe {
                 limit("max-active-zones", zoned.maxActiveLess1(), limits.maxActive()),
                 (int) Math.min(appendMax, capacity << namespace.blockShift()));
         note("volatile-cache", controller.volatileCache() ? "yes" : "no", "Identify controller, VWC", "");
+        note("directives", controller.directives() ? "yes" : "no", "Identify controller, OACS", "");
         note("zones", used + " of " + zoneCount, "zone report", "");
         return new Drive(
                 nsid,

@@ -17,6 +17,7 @@ import java.nio.ByteOrder;
 /// | | | 128 + 4i | u16, u8, u8 | LBAF: metadata bytes, logarithm of the block's bytes, performance |
 /// | controller | 1 | 77 | u8 | MDTS, logarithm of the largest transfer in pages; 0: no limit |
 /// | | | 112 | u16[3] | CRDT, retry delays in units of 100 ms |
+/// | | | 256 | u16 | OACS, bit 5: directives |
 /// | | | 525 | u8 | VWC, bit 0: volatile write cache |
 /// | zoned namespace | 5 | 0 | u16 | ZOC, bit 0: zone capacities vary |
 /// | | | 4 | u32 | MAR, active zones - 1; all ones: no limit |
@@ -31,6 +32,7 @@ final class Identify {
     static final int CSI_NAMESPACE = 5;
     static final int CSI_CONTROLLER = 6;
 
+    private static final int DIRECTIVES = 1 << 5;
     private static final int FORMATS_BEFORE_EXTENSION = 16;
     private static final ValueLayout.OfShort SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -53,7 +55,8 @@ final class Identify {
     /// @param transferShift logarithm of the largest transfer in pages, 0: no limit
     /// @param volatileCache whether it has a volatile write cache
     /// @param retryDelayMs  three delays for commands that are to be repeated
-    record Controller(int transferShift, boolean volatileCache, RetryDelays retryDelayMs) {}
+    /// @param directives    whether it knows directives, streams among them
+    record Controller(int transferShift, boolean volatileCache, RetryDelays retryDelayMs, boolean directives) {}
 
     /// Delays before a command is repeated, in milliseconds, by index 1 to 3 of a status.
     record RetryDelays(int first, int second, int third) {
@@ -88,7 +91,8 @@ final class Identify {
         return new Controller(
                 u8(data, 77),
                 (u8(data, 525) & 1) != 0,
-                new RetryDelays(100 * u16(data, 112), 100 * u16(data, 114), 100 * u16(data, 116)));
+                new RetryDelays(100 * u16(data, 112), 100 * u16(data, 114), 100 * u16(data, 116)),
+                (u16(data, 256) & DIRECTIVES) != 0);
     }
 
     /// @param format index of the format in use, of {@link Namespace#format}

@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.nvme;
 
+import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.command.CommandEngine;
 import dev.zapkv.io.command.CommandQueue;
 import dev.zapkv.io.command.CommandTable;
@@ -38,7 +39,7 @@ final class NvmeCommands extends CommandQueue {
             final MemorySegment memory,
             final int queueDepth,
             final StatusCounts statuses) {
-        super(drive.geometry(), queueDepth, false);
+        super(drive.geometry(), queueDepth, false, engine.unsupportedAttributes() | IoAttributes.LIFETIME);
         this.drive = drive;
         this.engine = engine;
         this.memory = memory;

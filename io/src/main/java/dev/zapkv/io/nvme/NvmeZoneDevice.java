@@ -7,8 +7,10 @@ import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneRange;
+import dev.zapkv.io.command.AttributeCapabilities;
 import dev.zapkv.io.command.CommandDevice;
 import dev.zapkv.io.command.IoEngines;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.emulated.CommandChecks;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -134,6 +136,10 @@ public final class NvmeZoneDevice extends CommandDevice {
         list.add(syncReads.capability());
         list.add(node.exclusive());
         list.addAll(drive.details());
+        list.addAll(AttributeCapabilities.of(
+                engine,
+                LifetimeHints.none("appends name no stream of the drive, see directives"),
+                "Identify namespace, DPS=0"));
         list.addAll(engine.capabilities());
         return new Capabilities("nvme", true, drive.volatileCache(), engine.description(), list);
     }

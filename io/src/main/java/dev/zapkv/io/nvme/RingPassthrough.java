@@ -3,6 +3,7 @@ package dev.zapkv.io.nvme;
 
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.command.RingCommands;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.uring.RegisteredBuffers;
@@ -154,6 +155,17 @@ final class RingPassthrough extends RingCommands implements PassthroughEngine {
         } finally {
             ring.buffers().unregister(index);
         }
+    }
+
+    @Override
+    public Capability priority() {
+        return new Capability(
+                "priority-class", "unsupported", "a driver's command carries no priority", "commands go in turn");
+    }
+
+    @Override
+    public int unsupportedAttributes() {
+        return IoAttributes.BACKGROUND;
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.zapkv.io.command.Commands;
 import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.command.IntQueue;
 import dev.zapkv.io.command.IoEngine;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
 import java.util.Arrays;
@@ -67,13 +68,15 @@ public final class SequentialCommands extends Commands {
     /// The state of each zone has to be taken over before anything else.
     ///
     /// @param depth writes of one zone that may be at the drive
+    /// @param hints where lifetimes go
     public SequentialCommands(
             final ZoneGeometry geometry,
             final SequentialMedia media,
             final IoEngine engine,
             final int queueDepth,
-            final int depth) {
-        super(geometry, engine, queueDepth, 1, true);
+            final int depth,
+            final LifetimeHints hints) {
+        super(geometry, engine, queueDepth, 1, true, hints);
         this.media = media;
         this.depth = depth;
         zones = new EmulatedZones(geometry, true);
@@ -268,6 +271,7 @@ public final class SequentialCommands extends Commands {
         table.position[slot] = media.position(zone, table.zoneOffset[slot]);
         writesAtDrive[zone]++;
         counters.inFlight(writesAtDrive[zone]);
+        hint(slot);
         issue(slot);
     }
 

@@ -28,6 +28,10 @@ import java.util.random.RandomGenerator;
 /// A failed append (EIO) left nothing, a hole below the write pointer, or its data: the caller cannot know
 /// which.
 public final class SimZoneDevice implements ZoneDevice {
+    /// Nothing is stored anywhere, and there is no clock.
+    private static final int UNSUPPORTED =
+            IoAttributes.BACKGROUND | IoAttributes.LIFETIME | IoAttributes.PROTECTED | IoAttributes.TIMED;
+
     private static final CompletionHandler NOBODY = (token, result, honoured) -> {};
 
     private final SimMedia media;
@@ -73,7 +77,15 @@ public final class SimZoneDevice implements ZoneDevice {
                                 "append-failures",
                                 options.appendFailures() + "/" + options.appendFailuresPer(),
                                 "option",
-                                "")));
+                                ""),
+                        unsupported("priority-class"),
+                        unsupported("lifetime-hint"),
+                        unsupported("protection"),
+                        unsupported("command-timing")));
+    }
+
+    private static Capability unsupported(final String name) {
+        return new Capability(name, "unsupported", "by design", "ignored");
     }
 
     @Override
@@ -242,7 +254,12 @@ public final class SimZoneDevice implements ZoneDevice {
         }
         inFlight--;
         try {
-            handler.onResult(command.token, command.result, append && durable ? IoAttributes.DURABLE : 0);
+            handler.onResult(
+                    command.token,
+                    command.result,
+                    IoAttributes.answers(
+                            append && durable ? IoAttributes.DURABLE : IoAttributes.NONE,
+                            command.attributes & UNSUPPORTED));
         } finally {
             if (command.buffer != null) {
                 command.buffer.commandEnded();

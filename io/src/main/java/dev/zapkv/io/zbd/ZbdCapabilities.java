@@ -7,8 +7,10 @@ import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.io.command.AttributeCapabilities;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.IoEngines;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.linux.KernelRelease;
 import dev.zapkv.io.linux.SysfsDirectory;
 import dev.zapkv.io.sequential.AppendLimit;
@@ -29,7 +31,8 @@ final class ZbdCapabilities {
             final AsyncIo wanted,
             final ZoneWriteDepth depth,
             final AppendLimit limit,
-            final boolean locked) {
+            final boolean locked,
+            final LifetimeHints hints) {
         final SysfsDirectory queue = node.queue();
         final List<Capability> details = new ArrayList<>();
         details.add(new Capability("node", node.path().toString(), "given", ""));
@@ -70,6 +73,7 @@ final class ZbdCapabilities {
                 locked ? "" : "the claim alone keeps others away; device managers may look at the drive"));
         details.add(count("zones-read-only", survey, ZoneState.READ_ONLY));
         details.add(count("zones-offline", survey, ZoneState.OFFLINE));
+        details.addAll(AttributeCapabilities.of(engine, hints, "a write of the block layer carries none"));
         details.addAll(engine.capabilities());
         return new Capabilities("zbd", false, QueueCapabilities.hasVolatileCache(queue), engine.description(), details);
     }

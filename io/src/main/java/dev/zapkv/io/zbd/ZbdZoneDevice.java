@@ -10,6 +10,7 @@ import dev.zapkv.io.command.Commands;
 import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.IoEngines;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.command.RingEngine;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
@@ -93,6 +94,7 @@ public final class ZbdZoneDevice extends SequentialZoneDevice {
         final BlockZones zones = new BlockZones(name, descriptor, survey, blockSize);
         try {
             final ZoneWriteDepth depth = ZoneWriteDepth.of(node.name(), engine instanceof RingEngine);
+            final LifetimeHints hints = LifetimeHints.none("the node has one for all zones");
             final AppendLimit limit = AppendLimit.of(queue, blockSize, survey.capacity(), depth);
             final ZoneGeometry geometry = survey.geometry(
                     name,
@@ -103,10 +105,10 @@ public final class ZbdZoneDevice extends SequentialZoneDevice {
             final ZbdZoneDevice device = new ZbdZoneDevice(
                     node,
                     geometry,
-                    ZbdCapabilities.describe(node, survey, geometry, engine, asyncIo, depth, limit, locked),
+                    ZbdCapabilities.describe(node, survey, geometry, engine, asyncIo, depth, limit, locked, hints),
                     engine,
                     zones,
-                    new SequentialCommands(geometry, zones, engine, queueDepth, depth.depth()));
+                    new SequentialCommands(geometry, zones, engine, queueDepth, depth.depth(), hints));
             device.takeOver(survey.zones());
             return device;
         } catch (final Throwable t) {

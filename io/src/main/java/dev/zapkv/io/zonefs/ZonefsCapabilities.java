@@ -8,8 +8,10 @@ import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneRange;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.io.command.AttributeCapabilities;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.IoEngines;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.linux.KernelRelease;
 import dev.zapkv.io.linux.SysfsDirectory;
 import dev.zapkv.io.sequential.AppendLimit;
@@ -32,7 +34,8 @@ final class ZonefsCapabilities {
             final AsyncIo wanted,
             final ZoneWriteDepth depth,
             final AppendLimit append,
-            final Capability synchronousWrites) {
+            final Capability synchronousWrites,
+            final LifetimeHints hints) {
         final SysfsDirectory queue = mount.disk().directory("queue");
         final List<Capability> details = new ArrayList<>();
         details.add(new Capability("mount-point", mount.path().toString(), "given", ""));
@@ -68,6 +71,7 @@ final class ZonefsCapabilities {
                 "exclusive", "advisory", "flock on the first file", "others may write to the files or the drive"));
         details.add(count("zones-read-only", zones, ZoneState.READ_ONLY));
         details.add(count("zones-offline", zones, ZoneState.OFFLINE));
+        details.addAll(AttributeCapabilities.of(engine, hints, "a file carries none"));
         details.addAll(engine.capabilities());
         return new Capabilities(
                 "zonefs", false, QueueCapabilities.hasVolatileCache(queue), engine.description(), details);

@@ -12,6 +12,7 @@ import dev.zapkv.io.command.Commands;
 import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.IoEngines;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.command.RingEngine;
 import dev.zapkv.io.linux.DeviceUsers;
 import dev.zapkv.io.linux.Errno;
@@ -147,14 +148,25 @@ public final class ZonefsZoneDevice extends SequentialZoneDevice {
                             limits.maxActive(),
                             limits.activeOutside()),
                     append.bytes());
+            final LifetimeHints hints = LifetimeHints.probe(lock.fd(), range.count());
             final ZonefsZoneDevice device = new ZonefsZoneDevice(
                     mount,
                     geometry,
                     ZonefsCapabilities.describe(
-                            mount, range, zones, geometry, limits, engine, asyncIo, depth, append, synchronousWrites),
+                            mount,
+                            range,
+                            zones,
+                            geometry,
+                            limits,
+                            engine,
+                            asyncIo,
+                            depth,
+                            append,
+                            synchronousWrites,
+                            hints),
                     engine,
                     files,
-                    new SequentialCommands(geometry, files, engine, queueDepth, depth.depth()),
+                    new SequentialCommands(geometry, files, engine, queueDepth, depth.depth(), hints),
                     lock);
             device.takeOver(zones);
             return device;

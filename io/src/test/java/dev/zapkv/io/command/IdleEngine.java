@@ -14,6 +14,16 @@ public interface IdleEngine extends CommandEngine {
     }
 
     @Override
+    default Capability priority() {
+        return new Capability("priority-class", "accepted", "test", "");
+    }
+
+    @Override
+    default int unsupportedAttributes() {
+        return 0;
+    }
+
+    @Override
     default List<Capability> capabilities() {
         return List.of();
     }

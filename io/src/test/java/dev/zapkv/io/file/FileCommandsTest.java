@@ -12,6 +12,7 @@ import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.command.IdleEngine;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.LeasedBuffer;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.emulated.EmulatedZones;
 import dev.zapkv.io.linux.Errno;
 import java.lang.foreign.Arena;
@@ -45,7 +46,7 @@ final class FileCommandsTest {
     @BeforeEach
     void open() {
         files = new ZoneFiles(directory, geometry, false);
-        commands = new FileCommands(geometry, zones, files, engine, QUEUE_DEPTH, true);
+        commands = new FileCommands(geometry, zones, files, engine, QUEUE_DEPTH, true, LifetimeHints.none("test"));
     }
 
     @AfterEach
@@ -110,7 +111,7 @@ final class FileCommandsTest {
         assertTrue(completions.results.isEmpty());
         complete(BLOCK);
         assertEquals(geometry.address(1, 0), completions.result(7));
-        assertEquals(IoAttributes.DURABLE, completions.honoured.get(7L));
+        assertEquals(IoAttributes.DURABLE, completions.answers.get(7L));
         assertEquals(3, engine.log.size());
     }
 
@@ -127,7 +128,7 @@ final class FileCommandsTest {
     void shouldNotHonourDurableOfAFailedAppend() {
         append(1, IoAttributes.DURABLE);
         complete(-Errno.EIO);
-        assertEquals(IoAttributes.NONE, completions.honoured.get(7L));
+        assertEquals(IoAttributes.NONE, completions.answers.get(7L));
     }
 
     @Test
@@ -181,7 +182,7 @@ final class FileCommandsTest {
     @Test
     void shouldReportAZoneFileThatCannotBeCreated() {
         files = new ZoneFiles(directory.resolve("missing"), geometry, false);
-        commands = new FileCommands(geometry, zones, files, engine, QUEUE_DEPTH, true);
+        commands = new FileCommands(geometry, zones, files, engine, QUEUE_DEPTH, true, LifetimeHints.none("test"));
         append(1, IoAttributes.NONE);
         complete(0);
         assertTrue(completions.result(7) < 0);
@@ -201,7 +202,7 @@ final class FileCommandsTest {
                 final long address,
                 final int length,
                 final long offset,
-                final boolean durable,
+                final int attributes,
                 final int bufferIndex) {
             log.add("write " + address + " " + length + " at " + offset);
             started.add(slot);
@@ -214,6 +215,7 @@ final class FileCommandsTest {
                 final long address,
                 final int length,
                 final long offset,
+                final int attributes,
                 final int bufferIndex) {
             log.add("read " + address + " " + length + " at " + offset);
             started.add(slot);

@@ -81,8 +81,8 @@ final class NvmeCommandsTest {
         drain();
         assertEquals(DRIVE.geometry().address(2, 7L * BLOCK), completions.result(1));
         assertEquals(DRIVE.geometry().address(2, 5L * BLOCK), completions.result(2));
-        assertEquals(1, completions.honoured.get(1L));
-        assertEquals(0, completions.honoured.get(2L));
+        assertEquals(1, completions.answers.get(1L));
+        assertEquals(0, completions.answers.get(2L));
         assertEquals(List.of(block(2, 0), block(2, 0)), engine.blocks);
         assertEquals(2, commands.counters().appends());
         assertEquals(1, commands.counters().reorderedCompletions());

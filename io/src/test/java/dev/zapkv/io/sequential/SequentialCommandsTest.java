@@ -19,6 +19,7 @@ import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.command.IdleEngine;
 import dev.zapkv.io.command.IoEngine;
 import dev.zapkv.io.command.LeasedBuffer;
+import dev.zapkv.io.command.LifetimeHints;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
 import java.lang.foreign.Arena;
@@ -44,7 +45,7 @@ final class SequentialCommandsTest {
     private void start(final ZoneGeometry sizes, final int depth) {
         geometry = sizes;
         drive.states = new ZoneInfo[sizes.zoneCount()];
-        commands = new SequentialCommands(sizes, drive, drive, QUEUE_DEPTH, depth);
+        commands = new SequentialCommands(sizes, drive, drive, QUEUE_DEPTH, depth, LifetimeHints.none("test"));
         for (int zone = 0; zone < sizes.zoneCount(); zone++) {
             drive.says(zone, ZoneState.EMPTY, 0);
             commands.refresh(zone);
@@ -404,7 +405,7 @@ final class SequentialCommandsTest {
                 final long address,
                 final int length,
                 final long offset,
-                final boolean durable,
+                final int attributes,
                 final int bufferIndex) {
             started("", slot, length, offset);
         }
@@ -416,6 +417,7 @@ final class SequentialCommandsTest {
                 final long address,
                 final int length,
                 final long offset,
+                final int attributes,
                 final int bufferIndex) {
             started("r", slot, length, offset);
         }

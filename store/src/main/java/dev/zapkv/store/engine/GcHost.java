@@ -186,7 +186,7 @@ final class GcHost implements CollectorHost {
         BlockFormat.seal(buffer.memory(), header, logicalBlock, crc);
         zones.lowerHorizon(zone, horizon);
         final long token = DevicePort.token(KIND_GC_APPEND, id);
-        while (!port.device().append(zone, buffer, 0, length, IoAttributes.BACKGROUND, token)) {
+        while (!port.device().append(zone, buffer, 0, length, DevicePort.RELOCATED, token)) {
             port.poll();
         }
         nextBlock++;

@@ -370,7 +370,7 @@ public final class AppendAgent implements AutoCloseable {
                         buffers.get(slot / slotsPerChunk),
                         offset,
                         appendLength,
-                        durable[i] ? IoAttributes.DURABLE : IoAttributes.NONE,
+                        durable[i] ? DevicePort.HOST | IoAttributes.DURABLE : DevicePort.HOST,
                         DevicePort.token(KIND_HOST, block));
         if (accepted) {
             state[i] = APPENDING;

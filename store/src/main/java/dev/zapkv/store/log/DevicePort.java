@@ -3,6 +3,7 @@ package dev.zapkv.store.log;
 
 import dev.zapkv.io.CompletionHandler;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.IoBuffer;
 import dev.zapkv.io.ZoneDevice;
 
@@ -10,6 +11,13 @@ import dev.zapkv.io.ZoneDevice;
 /// A sink only notes what arrived, so a caller may wait for its own completion while others arrive. Belongs to the
 /// I/O agent.
 public final class DevicePort implements CompletionHandler {
+    /// Attributes of appends for writers: of all data the youngest is overwritten first.
+    public static final int HOST = IoAttributes.LIFETIME_SHORT;
+    /// Attributes of appends of garbage collection: what it had to copy has lived long already.
+    public static final int RELOCATED = IoAttributes.BACKGROUND | IoAttributes.LIFETIME_LONG;
+    /// Attributes of metadata images: the next one supersedes them.
+    public static final int METADATA = IoAttributes.DURABLE | IoAttributes.LIFETIME_SHORT;
+
     private static final int KIND_SHIFT = 56;
     private static final long ID_MASK = (1L << KIND_SHIFT) - 1;
     private static final int WAITED = 0;
@@ -94,7 +102,7 @@ public final class DevicePort implements CompletionHandler {
     }
 
     @Override
-    public void onResult(final long token, final long result, final int honoured) {
+    public void onResult(final long token, final long result, final int answers) {
         sinks[(int) (token >>> KIND_SHIFT)].completed(token & ID_MASK, result);
     }
 }

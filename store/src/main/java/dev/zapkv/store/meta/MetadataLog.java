@@ -4,7 +4,6 @@ package dev.zapkv.store.meta;
 import dev.zapkv.FormatException;
 import dev.zapkv.ZapKvException;
 import dev.zapkv.io.DeviceException;
-import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.IoBuffer;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneInfo;
@@ -198,7 +197,7 @@ public final class MetadataLog implements AutoCloseable {
         BlockFormat.seal(buffer.memory(), header, logicalBlock, crc);
         table.addWritten(zone, length);
         appendedBytes += length;
-        return port.appendAndWait(zone, buffer, length, IoAttributes.DURABLE);
+        return port.appendAndWait(zone, buffer, length, DevicePort.METADATA);
     }
 
     /// Bytes appended so far.

@@ -349,7 +349,7 @@ class AppendAgentTest {
         final int length = BlockFormat.appendLength(
                 RecordFormat.align(RecordFormat.length(1, 500)) + RecordFormat.align(RecordFormat.length(2, 700)),
                 LOGICAL_BLOCK);
-        assertEquals(List.of(new HoldingDevice.Append(FIRST, zoneOf("a"), length, IoAttributes.NONE)), device.appends);
+        assertEquals(List.of(new HoldingDevice.Append(FIRST, zoneOf("a"), length, DevicePort.HOST)), device.appends);
         assertEquals(length, agent.hostBytes());
         final MemorySegment block = arena.allocate(length, 16);
         final long address = media.geometry().address(zoneOf("a"), 0);
@@ -426,13 +426,13 @@ class AppendAgentTest {
         put("a", value(1, 100));
         agent.want(FIRST, true);
         finish();
-        assertEquals(IoAttributes.DURABLE, device.appends.getFirst().attributes());
+        assertEquals(DevicePort.HOST | IoAttributes.DURABLE, device.appends.getFirst().attributes());
         assertEquals(FIRST, agent.flushed());
         assertEquals(0, agent.flushes(), "the append was enough");
         assertEquals(0, media.volatileAppendCount());
         putBlock("b");
         finish();
-        assertEquals(IoAttributes.NONE, device.appends.getLast().attributes());
+        assertEquals(DevicePort.HOST, device.appends.getLast().attributes());
         assertEquals(FIRST, agent.flushed());
     }
 
@@ -446,7 +446,7 @@ class AppendAgentTest {
         device.flushesHeld = true;
         cycle(5);
         assertEquals(FIRST + 1, agent.frontier());
-        assertEquals(IoAttributes.DURABLE, device.appends.getLast().attributes());
+        assertEquals(DevicePort.HOST | IoAttributes.DURABLE, device.appends.getLast().attributes());
         assertEquals(FIRST - 1, agent.flushed(), "block " + FIRST + " is not on stable media");
         device.flushesHeld = false;
         cycle(5);
@@ -533,7 +533,7 @@ class AppendAgentTest {
         agent.want(FIRST, true);
         finish();
         assertEquals(2, device.appends.size());
-        assertEquals(IoAttributes.DURABLE, device.appends.getLast().attributes());
+        assertEquals(DevicePort.HOST | IoAttributes.DURABLE, device.appends.getLast().attributes());
         assertEquals(FIRST, agent.flushed());
     }
 
