@@ -45,7 +45,7 @@ class BadInputTest {
             store.put(KEY, VALUE);
             final List<Executable> calls = List.of(
                     () -> store.put(null, VALUE),
-                    () -> store.put(KEY, null),
+                    () -> store.put(KEY, (byte[]) null),
                     () -> store.put(KEY, VALUE, null),
                     () -> store.putAsync(null, VALUE),
                     () -> store.putAsync(KEY, null),

@@ -13,6 +13,8 @@ final class KillScript {
     static final long CAPACITY = 24L << 20;
 
     private static final int THOUSAND = 1000;
+    /// Half of the values that are longer are put from leased memory.
+    private static final int LEASED_FROM = 10_000;
 
     private final long seed;
     private final int processShare;
@@ -79,6 +81,9 @@ final class KillScript {
                 store.write(batch, options);
             } else if (lengths[0] == ABSENT) {
                 store.delete(TestData.key(keys[0]), options);
+            } else if (lengths[0] > LEASED_FROM && lengths[0] % 2 == 1) {
+                final byte[] value = TestData.value(keys[0], version, lengths[0]);
+                TestData.putLeased(store, TestData.key(keys[0]), value, options);
             } else {
                 store.put(TestData.key(keys[0]), TestData.value(keys[0], version, lengths[0]), options);
             }

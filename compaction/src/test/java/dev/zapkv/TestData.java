@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
@@ -51,6 +53,18 @@ public final class TestData {
         final long version = (long) LONG.get(value, 8);
         assertArrayEquals(value(id, version, value.length), value, () -> context + " key " + id);
         return version;
+    }
+
+    /// Puts a value from leased memory.
+    public static void putLeased(final ZapKv store, final byte[] key, final byte[] value, final WriteOptions options) {
+        try (LargeValue lease = store.lease(value.length)) {
+            int at = 0;
+            for (final MemorySegment segment : lease.segments()) {
+                MemorySegment.copy(value, at, segment, ValueLayout.JAVA_BYTE, 0, (int) segment.byteSize());
+                at += (int) segment.byteSize();
+            }
+            store.put(key, lease, options);
+        }
     }
 
     private static byte[] bytes(final ByteBuffer buffer) {

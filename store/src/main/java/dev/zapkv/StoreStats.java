@@ -30,6 +30,7 @@ import java.util.List;
 /// @param flushes              device flushes
 /// @param asynchronousIo       {@code io_uring}, or the fall-back in use and why
 /// @param device               what went through the device since it was opened
+/// @param writePaths           how values got there
 /// @param losses               zones that are offline and held something, and what was lost with each
 /// @param recovery             one line on what the last opening found
 public record StoreStats(
@@ -57,6 +58,7 @@ public record StoreStats(
         long flushes,
         String asynchronousIo,
         DeviceCounters device,
+        WritePaths writePaths,
         List<ZoneLoss> losses,
         String recovery) {
     /// Copies the list.

@@ -211,6 +211,48 @@ public final class ZapKv implements AutoCloseable {
         }
     }
 
+    /// Lends memory for one large value, to be filled and put without a copy.
+    ///
+    /// @param length of the value
+    /// @throws IllegalArgumentException if it is longer than a value or all leases together may be
+    /// @throws LeaseLimitException      if open leases hold what is needed
+    public LargeValue lease(final long length) {
+        checkOpen();
+        if (length < 1 || length > store.maxValueBytes()) {
+            throw new IllegalArgumentException(
+                    "length=" + length + " of a lease is not in [1, " + store.maxValueBytes() + "]");
+        }
+        try {
+            return new LargeValue(engine.lease(length));
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
+    /// Stores a value from leased memory at the store's default level.
+    public void put(final byte[] key, final LargeValue value) {
+        put(key, value, WriteOptions.DEFAULT);
+    }
+
+    /// Stores a value from leased memory, which is the store's again with this call.
+    ///
+    /// @param value leased from this store; used up by this call
+    /// @throws IllegalStateException if it was put or closed before, or something still uses its memory
+    /// @throws StoreFullException    if there is no room; nothing was changed
+    /// @throws StoreFailedException  if the device failed; whether the value survives is not known
+    public void put(final byte[] key, final LargeValue value, final WriteOptions options) {
+        checkKey(key);
+        Objects.requireNonNull(value, "value");
+        if (!engine.owns(value.lease())) {
+            throw new IllegalArgumentException("the value was leased from another store");
+        }
+        try {
+            engine.await(engine.put(key, value.lease()), options.durabilityOr(durability));
+        } catch (final IllegalStateException | DeviceException e) {
+            throw afterClose(e);
+        }
+    }
+
     /// Deletes a key at the store's default level.
     ///
     /// @return whether it had a value

@@ -48,6 +48,15 @@ final class StatsReport {
                     Human.count(stats.device().reorderedCompletions()) + "  (completed behind a higher"
                             + " address; at most " + stats.device().maxInFlightPerZone() + " in flight on a zone)");
         }
+        if (stats.writePaths().valueBytesInPlace() > 0) {
+            lines.add(
+                    "values",
+                    Human.bytes(stats.writePaths().valueBytesInPlace()) + " put in place, "
+                            + Human.bytes(stats.writePaths().valueBytesCopied()) + " through staging");
+        }
+        if (stats.writePaths().slowestAppendNs() > 0) {
+            lines.add("slowest append", stats.writePaths().slowestAppendNs() / 1000 + " us");
+        }
         for (final ZoneLoss loss : stats.losses()) {
             lines.add("LOST", lost(loss));
         }
@@ -126,6 +135,13 @@ final class StatsReport {
         json.writeNumberField("bytes_copied", stats.device().bytesCopied());
         json.writeNumberField("reordered_completions", stats.device().reorderedCompletions());
         json.writeNumberField("max_in_flight_per_zone", stats.device().maxInFlightPerZone());
+        json.writeEndObject();
+        json.writeObjectFieldStart("write_paths");
+        json.writeNumberField("value_bytes_copied", stats.writePaths().valueBytesCopied());
+        json.writeNumberField("value_bytes_in_place", stats.writePaths().valueBytesInPlace());
+        json.writeNumberField("bounced_bytes", stats.writePaths().bouncedBytes());
+        json.writeNumberField("leased_bytes", stats.writePaths().leasedBytes());
+        json.writeNumberField("slowest_append_ns", stats.writePaths().slowestAppendNs());
         json.writeEndObject();
         json.writeArrayFieldStart("losses");
         for (final ZoneLoss loss : stats.losses()) {

@@ -4,6 +4,7 @@ package dev.zapkv.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.zapkv.StoreStats;
+import dev.zapkv.WritePaths;
 import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.DeviceCounters;
 import java.io.ByteArrayOutputStream;
@@ -45,6 +46,8 @@ final class StatsReportTest {
                   asynchronous I/O     io_uring
                   device appends       7 of 4.0 KiB on average; 28.0 KiB in place, 0 B copied
                   reordered            3  (completed behind a higher address; at most 2 in flight on a zone)
+                  values               2.0 MiB put in place, 100 B through staging
+                  slowest append       1234 us
                   LOST                 zone 7 is offline: 1,234 entries, 5.0 MiB
                   LOST                 zone 9 is offline: what it held, not known how much
                   last opening         clean
@@ -78,6 +81,7 @@ final class StatsReportTest {
                 0,
                 "threads",
                 DeviceCounters.NONE,
+                WritePaths.NONE,
                 List.of(),
                 "new");
         assertEquals("""
@@ -136,6 +140,7 @@ final class StatsReportTest {
                 2,
                 "io_uring",
                 new DeviceCounters(7, 28_672, 28_672, 0, 3, 2),
+                new WritePaths(100, 2 * MIB, 0, 0, 1_234_567),
                 List.of(new ZoneLoss(7, 1234, 5 * MIB), new ZoneLoss(9, ZoneLoss.UNKNOWN, ZoneLoss.UNKNOWN)),
                 "clean");
     }

@@ -168,13 +168,21 @@ final class CrashPointDevice extends ForwardingZoneDevice {
     }
 
     private CompletionHandler guard(final CompletionHandler handler) {
-        return (token, result, honoured) -> {
-            step();
-            trace.add(5, token, result);
-            if (result == -Errno.ETOOMANYREFS || result == -Errno.EOVERFLOW) {
-                throw new AssertionError("the store opened more zones than the drive allows: errno " + -result);
+        return new CompletionHandler() {
+            @Override
+            public void onResult(final long token, final long result, final int answers) {
+                step();
+                trace.add(5, token, result);
+                if (result == -Errno.ETOOMANYREFS || result == -Errno.EOVERFLOW) {
+                    throw new AssertionError("the store opened more zones than the drive allows: errno " + -result);
+                }
+                handler.onResult(token, result, answers);
             }
-            handler.onResult(token, result, honoured);
+
+            @Override
+            public void onBufferReleased(final long token, final boolean bounceCopy) {
+                handler.onBufferReleased(token, bounceCopy);
+            }
         };
     }
 

@@ -7,6 +7,7 @@ import dev.zapkv.Durability;
 import dev.zapkv.FormatException;
 import dev.zapkv.StoreFullException;
 import dev.zapkv.StoreStats;
+import dev.zapkv.TestData;
 import dev.zapkv.WriteBatch;
 import dev.zapkv.WriteOptions;
 import dev.zapkv.ZapKv;
@@ -39,6 +40,8 @@ final class Simulation {
     private static final int LOGICAL_BLOCK = 4096;
     private static final long MEMORY_BYTES = 32L << 20;
     private static final int MAX_FAILED_ZONES = 2;
+    /// Half of the values that are longer are put from leased memory.
+    private static final int LEASED_FROM = 10_000;
 
     /// What the store runs on.
     enum Drive {
@@ -313,6 +316,8 @@ final class Simulation {
             if (deleted != (model.value(changed[0]) != null)) {
                 throw new AssertionError("delete of key " + changed[0] + " said " + deleted);
             }
+        } else if (values[0].length > LEASED_FROM && values[0].length % 2 == 1) {
+            TestData.putLeased(store, keys[changed[0]], values[0], level);
         } else {
             store.put(keys[changed[0]], values[0], level);
         }

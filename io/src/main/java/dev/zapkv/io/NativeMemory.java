@@ -26,6 +26,11 @@ public final class NativeMemory {
         return Libc.mapping(address, length, arena);
     }
 
+    /// The same memory with a life of its own, which must end before the memory's.
+    public static MemorySegment lend(final MemorySegment memory, final Arena arena) {
+        return Libc.view(memory.address(), memory.byteSize(), arena);
+    }
+
     /// Gives the pages of a range back; it reads as zeros afterwards.
     public static void discard(final MemorySegment range) {
         final int result = Libc.madvise(range.address(), range.byteSize(), Libc.MADV_DONTNEED);

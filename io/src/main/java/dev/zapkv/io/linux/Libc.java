@@ -399,6 +399,11 @@ public final class Libc {
         });
     }
 
+    /// A view of memory, valid until the arena is closed, which must be before the memory goes.
+    public static MemorySegment view(final long address, final long length, final Arena arena) {
+        return MemorySegment.ofAddress(address).reinterpret(length, arena, null);
+    }
+
     private static long result(final long value, final MemorySegment state) {
         return value == -1 ? -(int) ERRNO.get(state, 0L) : value;
     }

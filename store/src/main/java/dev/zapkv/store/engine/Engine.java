@@ -6,6 +6,7 @@ import dev.zapkv.Durability;
 import dev.zapkv.StoreFullException;
 import dev.zapkv.ZoneLostException;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.LittleEndian;
@@ -16,6 +17,8 @@ import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
 import dev.zapkv.store.log.HashDomain;
 import dev.zapkv.store.log.LiveBytes;
+import dev.zapkv.store.log.StagingLease;
+import dev.zapkv.store.log.StagingLeases;
 import dev.zapkv.store.log.StagingLog;
 import dev.zapkv.store.read.ReadContext;
 import dev.zapkv.store.read.RecordReader;
@@ -37,6 +40,7 @@ public final class Engine {
     private static final int LARGE_LOCKS = 64;
 
     private final StagingLog staging;
+    private final StagingLeases leases;
     private final PointIndex index;
     private final KeyHash hash;
     private final ZoneTable zones;
@@ -51,6 +55,8 @@ public final class Engine {
     private final AtomicLong liveBytes = new AtomicLong();
     private final LongAdder chunkEntries = new LongAdder();
     private final LongAdder userBytes = new LongAdder();
+    private final LongAdder valueBytesCopied = new LongAdder();
+    private final LongAdder valueBytesInPlace = new LongAdder();
     private final LongAdder puts = new LongAdder();
     private final LongAdder deletes = new LongAdder();
     private final LongAdder gets = new LongAdder();
@@ -75,6 +81,7 @@ public final class Engine {
         this.agent = agent;
         this.usableBytes = usableBytes;
         staging = append.staging();
+        leases = append.leases();
         chunkSets = new SplittableRandom(chunkSeed);
         for (int i = 0; i < LARGE_LOCKS; i++) {
             largeLocks[i] = new Object();
@@ -240,12 +247,28 @@ public final class Engine {
 
     private long appendAdmitted(
             final int flags, final byte[] key, final byte[] value, final int from, final int length) {
+        final int claimed = RecordFormat.align(RecordFormat.length(key.length, length));
+        final long position = staging.claim(claimed);
+        complete(position, flags, key, value, from, length);
+        valueBytesCopied.add(length);
+        return staging.blockOf(position);
+    }
+
+    /// Writes a record to its claimed place and publishes it.
+    ///
+    /// @param value null if it lies there already
+    private void complete(
+            final long position,
+            final int flags,
+            final byte[] key,
+            final byte[] value,
+            final int from,
+            final int length) {
         final int recordLength = RecordFormat.length(key.length, length);
         final int claimed = RecordFormat.align(recordLength);
         final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
         final long fingerprint = HashDomain.of(hash.fingerprint(key, 0, key.length), chunk);
         final long location = hash.location(key, 0, key.length);
-        final long position = staging.claim(claimed);
         try {
             final long offset = staging.offsetOf(position);
             final RecordWriter writer = writers.get();
@@ -266,7 +289,6 @@ public final class Engine {
         } finally {
             staging.commit(position, claimed);
         }
-        return staging.blockOf(position);
     }
 
     /// Stores puts and deletes so that all or none of them survive.
@@ -323,6 +345,7 @@ public final class Engine {
                         length);
                 position += length;
                 userBytes.add(keys[i].length + (values[i] == null ? 0L : values[i].length));
+                valueBytesCopied.add(values[i] == null ? 0 : values[i].length);
                 (values[i] == null ? deletes : puts).increment();
             }
         } finally {
@@ -399,6 +422,56 @@ public final class Engine {
             dropChunks(chunkSet, written);
             throw e;
         }
+    }
+
+    /// Lends memory for a value that is to be put without a copy.
+    public StagingLease lease(final long length) {
+        agent.checkUsable();
+        return leases.lease(
+                length,
+                maxInlineValue(ChunkKey.LENGTH),
+                BlockFormat.HEADER_LENGTH + RecordFormat.HEADER_LENGTH + ChunkKey.LENGTH);
+    }
+
+    /// Whether a lease is one of this store's.
+    public boolean owns(final StagingLease lease) {
+        return lease.isOf(leases);
+    }
+
+    /// Stores a value from leased memory. Each of its slots becomes a block of one chunk, around the bytes that are
+    /// there. If there is no room the lease stays as it is; after any other failure it is used up.
+    ///
+    /// @return block that the level can be awaited for
+    public long put(final byte[] key, final StagingLease lease) {
+        agent.checkUsable();
+        lease.requireOpen();
+        if (liveBytes.get() + lease.length() > usableBytes) {
+            throw storeFull(lease.length());
+        }
+        lease.take();
+        final LargeHead head = new LargeHead(nextChunkSet(), lease.length(), maxInlineValue(ChunkKey.LENGTH));
+        int put = 0;
+        final long block;
+        try {
+            while (put < lease.slotCount()) {
+                final int length = head.lengthOfChunk(put);
+                final byte[] chunkKey = new byte[ChunkKey.LENGTH];
+                ChunkKey.set(chunkKey, head.chunkSet(), put);
+                final long position =
+                        lease.insert(put, RecordFormat.align(RecordFormat.length(ChunkKey.LENGTH, length)));
+                put++;
+                complete(position, RecordFormat.FLAG_CHUNK, chunkKey, null, 0, length);
+            }
+            block = append(RecordFormat.FLAG_LARGE, key, head.encode(), 0, LargeHead.LENGTH);
+        } catch (final RuntimeException e) {
+            dropChunks(head.chunkSet(), put);
+            lease.giveBack(put);
+            throw e;
+        }
+        puts.increment();
+        userBytes.add(key.length + lease.length());
+        valueBytesInPlace.add(lease.length());
+        return block;
     }
 
     /// Publishes over the head of a large value and drops its chunks. The old head is read before it is replaced,
@@ -523,6 +596,14 @@ public final class Engine {
 
     long userBytes() {
         return userBytes.sum();
+    }
+
+    long valueBytesCopied() {
+        return valueBytesCopied.sum();
+    }
+
+    long valueBytesInPlace() {
+        return valueBytesInPlace.sum();
     }
 
     long puts() {

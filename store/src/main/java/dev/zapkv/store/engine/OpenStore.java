@@ -8,6 +8,7 @@ import dev.zapkv.EntryConsumer;
 import dev.zapkv.FormatException;
 import dev.zapkv.GcReport;
 import dev.zapkv.StoreStats;
+import dev.zapkv.WritePaths;
 import dev.zapkv.ZapKvException;
 import dev.zapkv.ZoneReport;
 import dev.zapkv.io.ZoneGeometry;
@@ -538,6 +539,12 @@ public final class OpenStore implements AutoCloseable {
                 append.flushes(),
                 config.device().capabilities().asynchronousIo(),
                 config.device().counters(),
+                new WritePaths(
+                        engine.valueBytesCopied(),
+                        engine.valueBytesInPlace(),
+                        append.bouncedBytes(),
+                        (long) append.leases().held() * append.staging().blockBytes(),
+                        port.slowestNs()),
                 losses.all(),
                 recovery
                         + (gcHost.corruptRecords() == 0
@@ -617,6 +624,7 @@ public final class OpenStore implements AutoCloseable {
             closed = true;
         }
         append.staging().close();
+        append.leases().close();
         agent.stop();
         ZapKvException problem = null;
         final boolean clean = drain();

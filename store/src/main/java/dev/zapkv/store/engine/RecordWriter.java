@@ -30,6 +30,7 @@ public final class RecordWriter {
 
     /// Writes all of a record but its length, without which it does not count.
     ///
+    /// @param value  the array the value lies in, or null if it lies in its place already
     /// @param from   first byte of the value in {@code value}
     /// @param length length of the value
     public void write(
@@ -49,17 +50,24 @@ public final class RecordWriter {
         crc.reset();
         crc.update(header, RecordFormat.LENGTH_OFFSET, header.length - RecordFormat.LENGTH_OFFSET);
         crc.update(key, 0, key.length);
-        crc.update(value, from, length);
-
-        // The last unit first: what the value does not cover of it is padding.
+        final long valueAt = offset + RecordFormat.HEADER_LENGTH + key.length;
         final int aligned = RecordFormat.align(recordLength);
-        memory.set(LONG, offset + aligned - 16, 0);
-        memory.set(LONG, offset + aligned - 8, 0);
+        if (value == null) {
+            crc.update(memory.asSlice(valueAt, length).asByteBuffer());
+            memory.asSlice(offset + recordLength, aligned - recordLength).fill((byte) 0);
+        } else {
+            crc.update(value, from, length);
+            // The last unit first: what the value does not cover of it is padding.
+            memory.set(LONG, offset + aligned - 16, 0);
+            memory.set(LONG, offset + aligned - 8, 0);
+        }
         memory.set(INT, offset + RecordFormat.CRC_OFFSET, (int) crc.getValue());
         final int behindLength = RecordFormat.LOG_POSITION_OFFSET;
         MemorySegment.copy(header, behindLength, memory, BYTE, offset + behindLength, header.length - behindLength);
         MemorySegment.copy(key, 0, memory, BYTE, offset + RecordFormat.HEADER_LENGTH, key.length);
-        MemorySegment.copy(value, from, memory, BYTE, offset + RecordFormat.HEADER_LENGTH + key.length, length);
+        if (value != null) {
+            MemorySegment.copy(value, from, memory, BYTE, valueAt, length);
+        }
     }
 
     /// Stores a record's length: from here on it is committed, as far as a later reader of staging is concerned.

@@ -63,6 +63,7 @@ public final class AppendAgent implements AutoCloseable {
     private final ZoneAllocator allocator;
     private final ZoneTable zones;
     private final StagingLog staging;
+    private final StagingLeases leases;
     private final YoungCache young;
     private final PointIndex index;
     private final KeyHash hash;
@@ -83,6 +84,8 @@ public final class AppendAgent implements AutoCloseable {
     private final int[] zoneOf;
     private final long[] address;
     private final boolean[] durable;
+    // Whether the device has the block's memory.
+    private final boolean[] held;
 
     private long nextAppend;
     private long settleUpTo;
@@ -101,6 +104,7 @@ public final class AppendAgent implements AutoCloseable {
     // Written by the agent, read by waiting writers.
     private volatile long frontier;
     private volatile long flushed;
+    private long bouncedBytes;
     // Raised by writers, read by the agent.
     private volatile long appendWanted;
     private volatile long flushWanted;
@@ -141,6 +145,7 @@ public final class AppendAgent implements AutoCloseable {
         zoneOf = new int[ring];
         address = new long[ring];
         durable = new boolean[ring];
+        held = new boolean[ring];
         // A message for each slot fits, so that sealing never waits.
         commands = new ManyToOneRingBuffer(new UnsafeBuffer(BufferUtil.allocateDirectAligned(
                 ring * MESSAGE_ROOM + RingBufferDescriptor.TRAILER_LENGTH, BitUtil.CACHE_LINE_LENGTH)));
@@ -159,7 +164,19 @@ public final class AppendAgent implements AutoCloseable {
                 writers.stalled(waits);
             }
         });
-        port.sink(KIND_HOST, this::onAppended);
+        final int growth = (file.slotCount() - file.allocatedSlots()) / slotsPerChunk * slotsPerChunk;
+        leases = new StagingLeases(staging, file.allocatedSlots() + growth);
+        port.sink(KIND_HOST, new DevicePort.Sink() {
+            @Override
+            public void completed(final long block, final long result) {
+                onAppended(block, result);
+            }
+
+            @Override
+            public void released(final long block, final boolean bounceCopy) {
+                onReleased(block, bounceCopy);
+            }
+        });
         port.sink(KIND_FLUSH, this::onFlushed);
         registerBuffers();
     }
@@ -172,6 +189,16 @@ public final class AppendAgent implements AutoCloseable {
     /// Where writers put their records.
     public StagingLog staging() {
         return staging;
+    }
+
+    /// Lends staging out to be filled in place.
+    public StagingLeases leases() {
+        return leases;
+    }
+
+    /// Bytes of leased blocks that the device copied on their way.
+    public long bouncedBytes() {
+        return bouncedBytes;
     }
 
     /// Appended blocks that are still in memory.
@@ -317,7 +344,7 @@ public final class AppendAgent implements AutoCloseable {
         outOfRoom = false;
         if (toRepeat > 0) {
             for (long block = frontier + 1; block < nextAppend && toRepeat > 0; block++) {
-                if (state[(int) block & mask] == SEALED) {
+                if (state[(int) block & mask] == SEALED && !held[(int) block & mask]) {
                     if (!append(block)) {
                         return work;
                     }
@@ -374,6 +401,7 @@ public final class AppendAgent implements AutoCloseable {
                         DevicePort.token(KIND_HOST, block));
         if (accepted) {
             state[i] = APPENDING;
+            held[i] = true;
             inFlight++;
             hostBytes += appendLength;
         }
@@ -432,11 +460,28 @@ public final class AppendAgent implements AutoCloseable {
         toRepeat++;
     }
 
+    /// The second stage of an append: only now may the block's memory change or be used for another block.
+    private void onReleased(final long block, final boolean bounceCopy) {
+        final int i = (int) block & mask;
+        held[i] = false;
+        final StagingLease lease = staging.leaseOf(block);
+        if (lease == null || state[i] != COMPLETED) {
+            return;
+        }
+        final int bytes = BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock);
+        final boolean registered =
+                buffers.get(staging.slotOf(block) / slotsPerChunk).registered();
+        lease.appended(bytes, bounceCopy, registered);
+        if (bounceCopy) {
+            bouncedBytes += bytes;
+        }
+    }
+
     private int apply() {
         int work = 0;
         long block = frontier + 1;
         long durableUpTo = flushed;
-        while (block < nextAppend && state[(int) block & mask] == COMPLETED) {
+        while (block < nextAppend && state[(int) block & mask] == COMPLETED && !held[(int) block & mask]) {
             final int i = (int) block & mask;
             if (zones.state(zoneOf[i]) == ZoneState.OFFLINE) {
                 // It landed and went with its zone; staging still holds it.
@@ -465,11 +510,14 @@ public final class AppendAgent implements AutoCloseable {
         final int slot = staging.slotOf(block);
         final MemorySegment memory = staging.memory();
         final long base = staging.offsetInSlot(slot, 0);
-        young.add(
-                address[i],
-                memory,
-                base,
-                BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
+        if (staging.leaseOf(block) == null) {
+            // What was put in place is not copied here either.
+            young.add(
+                    address[i],
+                    memory,
+                    base,
+                    BlockFormat.appendLength(length[i] - BlockFormat.HEADER_LENGTH, logicalBlock));
+        }
         final long start = staging.startOf(block);
         final int zone = zoneOf[i];
         long live = 0;
@@ -552,6 +600,7 @@ public final class AppendAgent implements AutoCloseable {
         } catch (final DeviceException e) {
             // Shared memory is used up by others: staging stays at its size, which is a bound like any other.
             growthRefused = true;
+            leases.growthRefused();
         }
     }
 

@@ -12,7 +12,7 @@ import dev.zapkv.io.ZoneDevice;
 /// I/O agent.
 public final class DevicePort implements CompletionHandler {
     /// Attributes of appends for writers: of all data the youngest is overwritten first.
-    public static final int HOST = IoAttributes.LIFETIME_SHORT;
+    public static final int HOST = IoAttributes.LIFETIME_SHORT | IoAttributes.TIMED;
     /// Attributes of appends of garbage collection: what it had to copy has lived long already.
     public static final int RELOCATED = IoAttributes.BACKGROUND | IoAttributes.LIFETIME_LONG;
     /// Attributes of metadata images: the next one supersedes them.
@@ -27,6 +27,8 @@ public final class DevicePort implements CompletionHandler {
     private final ZoneDevice device;
     private final Sink[] sinks = new Sink[8];
     private long waitedResult = PENDING;
+    // Written by the agent, read by anybody.
+    private volatile long slowestNs;
 
     /// A port to a device.
     public DevicePort(final ZoneDevice device) {
@@ -42,6 +44,11 @@ public final class DevicePort implements CompletionHandler {
         /// @param id     as given to {@link #token}
         /// @param result see {@link CompletionHandler#onResult}
         void completed(long id, long result);
+
+        /// The command's memory is free.
+        ///
+        /// @param bounceCopy see {@link CompletionHandler#onBufferReleased}
+        default void released(final long id, final boolean bounceCopy) {}
     }
 
     /// The device.
@@ -59,6 +66,11 @@ public final class DevicePort implements CompletionHandler {
     /// @param id below 2^56
     public static long token(final int kind, final long id) {
         return (long) kind << KIND_SHIFT | id;
+    }
+
+    /// Longest time that a timed command took; 0 if the device does not tell. Any thread.
+    public long slowestNs() {
+        return slowestNs;
     }
 
     /// Submits what is queued and notes completions.
@@ -99,6 +111,18 @@ public final class DevicePort implements CompletionHandler {
         if (waitedResult < 0) {
             throw new DeviceException("the device failed to flush, errno " + -waitedResult, (int) -waitedResult);
         }
+    }
+
+    @Override
+    public void onTimed(final long token, final long elapsedNs) {
+        if (elapsedNs > slowestNs) {
+            slowestNs = elapsedNs;
+        }
+    }
+
+    @Override
+    public void onBufferReleased(final long token, final boolean bounceCopy) {
+        sinks[(int) (token >>> KIND_SHIFT)].released(token & ID_MASK, bounceCopy);
     }
 
     @Override

@@ -4,8 +4,8 @@ package dev.zapkv.store.log;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/// Free staging slots, first in, first out. One thread offers at a time (the agent), one polls at a time (whoever
-/// opens the next block). Never full: it has a place for every slot.
+/// Free staging slots, first in, first out. Any thread offers, one polls at a time (whoever opens the next block, or
+/// takes a slot out of the log). Never full: it has a place for every slot.
 final class SlotQueue {
     private static final VarHandle HEAD;
     private static final VarHandle TAIL;
@@ -25,14 +25,14 @@ final class SlotQueue {
     @SuppressWarnings("unused") // through HEAD: polled by the opener
     private long head;
 
-    @SuppressWarnings("unused") // through TAIL: advanced by the agent
+    @SuppressWarnings("unused") // through TAIL: advanced under the monitor
     private long tail;
 
     SlotQueue(final int capacity) {
         slots = new int[capacity];
     }
 
-    void offer(final int slot) {
+    synchronized void offer(final int slot) {
         final long t = (long) TAIL.getOpaque(this);
         assert t - (long) HEAD.getAcquire(this) < slots.length : "more free slots than slots";
         slots[(int) (t % slots.length)] = slot;

@@ -59,7 +59,7 @@ public final class StagingFile implements AutoCloseable {
     private final NativeMemory.SharedFile file;
     private final int blockBytes;
     private final int slotCount;
-    private int allocatedSlots;
+    private volatile int allocatedSlots;
 
     private StagingFile(final NativeMemory.SharedFile file, final int blockBytes, final int slotCount) {
         this.file = file;
@@ -258,8 +258,9 @@ public final class StagingFile implements AutoCloseable {
         final long length = (long) slots * blockBytes;
         file.allocate(offset, length);
         NativeMemory.populate(file.memory().asSlice(offset, length));
-        allocatedSlots += slots;
-        file.memory().set(INT, ALLOCATED_OFFSET, allocatedSlots);
+        final int allocated = allocatedSlots + slots;
+        file.memory().set(INT, ALLOCATED_OFFSET, allocated);
+        allocatedSlots = allocated;
     }
 
     /// Unmaps the file and leaves it where it is.

@@ -59,6 +59,9 @@ public final class StagingLog {
     private final long[] blockOfSlot;
     // Per slot, padded: bytes committed. Writers add with release, the agent reads with acquire.
     private final long[] committed;
+    // Per slot: the lease it was filled under, if it was. Written before the tail that makes the block visible, cleared
+    // by the agent.
+    private final StagingLease[] leases;
     // Per block number modulo the ring's size. Written before the tail that makes the block visible.
     private final int[] slotOfBlock;
 
@@ -103,6 +106,7 @@ public final class StagingLog {
         blockOfSlot = new long[slots];
         committed = new long[slots * PADDING];
         slotOfBlock = new int[ring];
+        leases = new StagingLease[slots];
         freeSlots = new SlotQueue(slots);
         for (int slot = 0; slot < file.allocatedSlots(); slot++) {
             freeSlots.offer(slot);
@@ -257,15 +261,19 @@ public final class StagingLog {
     /// Refuses further claims. What was claimed before stays to be committed and is sealed. Agent.
     public void close() {
         closed = true;
-        while (true) {
-            final long t = tail;
-            if ((t & SEALED) != 0) {
-                return;
+        while (!ROTATING.compareAndSet(this, false, true)) {
+            Thread.onSpinWait(); // a block that is being opened, or put in, counts as opened before
+        }
+        try {
+            long t = tail;
+            while ((t & SEALED) == 0) {
+                if (TAIL.compareAndSet(this, t, t | SEALED)) {
+                    backpressure.sealed(t >>> BLOCK_SHIFT_IN_TAIL, (int) (t & OFFSET_MASK));
+                }
+                t = tail;
             }
-            if (TAIL.compareAndSet(this, t, t | SEALED)) {
-                backpressure.sealed(t >>> BLOCK_SHIFT_IN_TAIL, (int) (t & OFFSET_MASK));
-                return;
-            }
+        } finally {
+            rotating = false;
         }
     }
 
@@ -278,10 +286,24 @@ public final class StagingLog {
     /// Agent.
     public void release(final long block) {
         final int slot = slotOf(block);
+        final StagingLease lease = leases[slot];
+        leases[slot] = null;
+        free(slot);
+        if (lease != null) {
+            lease.blockReleased();
+        }
+    }
+
+    private void free(final int slot) {
         LONGS.setOpaque(blockOfSlot, slot, 0L);
         // The slot's new content must not become visible before the invalidation.
         VarHandle.fullFence();
         freeSlots.offer(slot);
+    }
+
+    /// Lease that a block's slot was filled under, or null. Agent.
+    StagingLease leaseOf(final long block) {
+        return leases[slotOf(block)];
     }
 
     /// Backs more slots with memory. Agent.
@@ -326,14 +348,108 @@ public final class StagingLog {
             if (tryOpenNext(sealedTail)) {
                 return;
             }
-            waits++;
-            if (waits < SPINS) {
-                Thread.onSpinWait();
-            } else {
-                backpressure.stalled(waits - SPINS);
-                LockSupport.parkNanos(this, PARK_NS);
-            }
+            backOff(++waits);
         }
+    }
+
+    /// Waits a little for a slot.
+    ///
+    /// @param waits how often the caller has waited for it
+    void backOff(final int waits) {
+        if (waits < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            backpressure.stalled(waits - SPINS);
+            LockSupport.parkNanos(this, PARK_NS);
+        }
+    }
+
+    // ---- slots that are filled outside the log
+
+    /// Takes a free slot out of the log.
+    ///
+    /// @return the slot, or -1 if there is none now
+    int takeSlot() {
+        if (freeSlots.isEmpty() || !ROTATING.compareAndSet(this, false, true)) {
+            return -1;
+        }
+        try {
+            final int slot = freeSlots.poll();
+            if (slot >= 0) {
+                file.blockNumber(slot, 0); // recovery must not take what will be in it for the block it was
+            }
+            return slot;
+        } finally {
+            rotating = false;
+        }
+    }
+
+    /// Gives back a slot that was taken.
+    void giveSlot(final int slot) {
+        free(slot);
+    }
+
+    /// Makes a taken slot the next block of the log, with one record: a claim of the whole block. Waits while no block
+    /// may be opened. The caller must complete the record and {@link #commit} it, whatever happens.
+    ///
+    /// @param length of the claim
+    /// @return log position of the record
+    /// @throws StoreClosedException if the log was closed; the slot is still the caller's
+    public long insert(final int slot, final int length, final StagingLease lease) {
+        int waits = 0;
+        while (true) {
+            if (closed) {
+                throw new StoreClosedException("the store is closed: no further writes");
+            }
+            if (ROTATING.compareAndSet(this, false, true)) {
+                final long block;
+                try {
+                    block = tryInsert(slot, BlockFormat.HEADER_LENGTH + length, lease);
+                } finally {
+                    rotating = false;
+                }
+                if (block > 0) {
+                    backpressure.sealed(block, BlockFormat.HEADER_LENGTH + length);
+                    return startOf(block) + BlockFormat.HEADER_LENGTH;
+                }
+            }
+            backOff(++waits);
+        }
+    }
+
+    /// @param end bytes claimed in the block, header included
+    /// @return number of the block, or 0 if not now
+    private long tryInsert(final int slot, final int end, final StagingLease lease) {
+        final long t = tail;
+        final long open = t >>> BLOCK_SHIFT_IN_TAIL;
+        final int claimed = (int) (t & OFFSET_MASK);
+        final boolean sealed = (t & SEALED) != 0;
+        if (!sealed && claimed == BlockFormat.HEADER_LENGTH) {
+            // Nobody has a place in the open block, and a block must not be empty: it gets this slot for its own. It is
+            // looked at only once the agent is told that it is sealed.
+            if (!TAIL.compareAndSet(this, t, open << BLOCK_SHIFT_IN_TAIL | SEALED | end)) {
+                return 0;
+            }
+            final int unused = slotOf(open);
+            file.blockNumber(unused, 0);
+            leases[slot] = lease;
+            place(open, slot);
+            free(unused);
+            return open;
+        }
+        if (!sealed) {
+            if (!TAIL.compareAndSet(this, t, t | SEALED)) {
+                return 0;
+            }
+            backpressure.sealed(open, claimed);
+        }
+        if (closed || open >= lastAllowed) {
+            return 0;
+        }
+        leases[slot] = lease;
+        place(open + 1, slot);
+        tail = (open + 1) << BLOCK_SHIFT_IN_TAIL | SEALED | end;
+        return open + 1;
     }
 
     /// Opens the block behind a sealed one, unless another thread is at it or there is no slot.
@@ -357,11 +473,15 @@ public final class StagingLog {
     }
 
     private void openNextBlock(final long block, final int slot) {
+        place(block, slot);
+        // Publishes the place to claimers.
+        tail = block << BLOCK_SHIFT_IN_TAIL | BlockFormat.HEADER_LENGTH;
+    }
+
+    private void place(final long block, final int slot) {
         file.blockNumber(slot, block);
         LONGS.setRelease(committed, slot * PADDING, 0L);
         INTS.setRelease(slotOfBlock, (int) block & ringMask, slot);
         LONGS.setRelease(blockOfSlot, slot, block);
-        // Publishes the three above to claimers.
-        tail = block << BLOCK_SHIFT_IN_TAIL | BlockFormat.HEADER_LENGTH;
     }
 }

@@ -426,7 +426,9 @@ class AppendAgentTest {
         put("a", value(1, 100));
         agent.want(FIRST, true);
         finish();
-        assertEquals(DevicePort.HOST | IoAttributes.DURABLE, device.appends.getFirst().attributes());
+        assertEquals(
+                DevicePort.HOST | IoAttributes.DURABLE,
+                device.appends.getFirst().attributes());
         assertEquals(FIRST, agent.flushed());
         assertEquals(0, agent.flushes(), "the append was enough");
         assertEquals(0, media.volatileAppendCount());
@@ -446,7 +448,8 @@ class AppendAgentTest {
         device.flushesHeld = true;
         cycle(5);
         assertEquals(FIRST + 1, agent.frontier());
-        assertEquals(DevicePort.HOST | IoAttributes.DURABLE, device.appends.getLast().attributes());
+        assertEquals(
+                DevicePort.HOST | IoAttributes.DURABLE, device.appends.getLast().attributes());
         assertEquals(FIRST - 1, agent.flushed(), "block " + FIRST + " is not on stable media");
         device.flushesHeld = false;
         cycle(5);
@@ -533,7 +536,8 @@ class AppendAgentTest {
         agent.want(FIRST, true);
         finish();
         assertEquals(2, device.appends.size());
-        assertEquals(DevicePort.HOST | IoAttributes.DURABLE, device.appends.getLast().attributes());
+        assertEquals(
+                DevicePort.HOST | IoAttributes.DURABLE, device.appends.getLast().attributes());
         assertEquals(FIRST, agent.flushed());
     }
 
