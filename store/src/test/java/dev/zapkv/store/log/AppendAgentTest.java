@@ -341,6 +341,23 @@ class AppendAgentTest {
     }
 
     @Test
+    void shouldNotUseABlocksMemoryAgainBeforeTheDeviceHasReleasedIt() {
+        create();
+        device.releasesHeld = true;
+        device.failures.put(FIRST + 1, 1);
+        putBlock("a");
+        putBlock("b");
+        cycle(20);
+        assertEquals(2, device.completed.size(), "both results are there");
+        assertEquals(2, device.appends.size(), "the one that failed is not sealed again meanwhile");
+        assertEquals(FIRST - 1, agent.frontier());
+        device.releasesHeld = false;
+        finish();
+        assertEquals(3, device.appends.size());
+        assertAllOnTheDevice("");
+    }
+
+    @Test
     void shouldWriteBlocksThatCarryTheirStoreTheirNumberAndTheirPositions() {
         create();
         put("a", value(1, 500));

@@ -22,6 +22,8 @@ final class HoldingDevice extends ForwardingZoneDevice {
     final List<Long> completed = new ArrayList<>();
     /// Results that are kept back.
     LongPredicate held = block -> false;
+    /// Whether the device keeps the memory of what it has answered.
+    boolean releasesHeld;
     /// Whether the results of flushes are kept back.
     boolean flushesHeld;
     /// How many results of a block are turned into failures.
@@ -32,6 +34,7 @@ final class HoldingDevice extends ForwardingZoneDevice {
     private static final int KIND_SHIFT = 56;
 
     private final List<Result> kept = new ArrayList<>();
+    private final List<Long> unreleased = new ArrayList<>();
     private final Set<Long> inFlightBlocks = new HashSet<>();
 
     HoldingDevice(final ZoneDevice device) {
@@ -63,11 +66,19 @@ final class HoldingDevice extends ForwardingZoneDevice {
             }
         }
         handler.onResult(result.token, value, result.honoured);
-        handler.onBufferReleased(result.token, false);
+        if (releasesHeld) {
+            unreleased.add(result.token);
+        } else {
+            handler.onBufferReleased(result.token, false);
+        }
     }
 
     @Override
     public int poll(final CompletionHandler handler) {
+        if (!releasesHeld) {
+            unreleased.forEach(token -> handler.onBufferReleased(token, false));
+            unreleased.clear();
+        }
         final List<Result> due = new ArrayList<>(kept);
         due.removeIf(result -> isHeld(result.token));
         kept.removeAll(due);

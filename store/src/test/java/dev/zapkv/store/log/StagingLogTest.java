@@ -96,6 +96,62 @@ class StagingLogTest {
     }
 
     @Test
+    void shouldPutATakenSlotInThePlaceOfAnEmptyOpenBlock() {
+        log.openUpTo(Long.MAX_VALUE);
+        log.commit(log.claim(64), 64);
+        log.trySeal();
+        final int free = log.freeSlots();
+        final int slot = log.takeSlot();
+        assertEquals(free - 1, log.freeSlots());
+        final long position = log.insert(slot, 4096, null);
+        assertEquals((FIRST + 1L) * BLOCK + BlockFormat.HEADER_LENGTH, position);
+        assertEquals(slot, log.slotOf(FIRST + 1));
+        assertEquals(FIRST + 1, file.blockNumber(slot));
+        assertEquals(free, log.freeSlots(), "the slot that was open is free again");
+        assertEquals(BlockFormat.HEADER_LENGTH + 4096, sealed.get(FIRST + 1L));
+        assertEquals(FIRST + 1, log.lastClaimedBlock());
+        assertFalse(log.isCommitted(FIRST + 1, BlockFormat.HEADER_LENGTH + 4096));
+        log.commit(position, 4096);
+        assertTrue(log.isCommitted(FIRST + 1, BlockFormat.HEADER_LENGTH + 4096));
+        assertEquals(FIRST + 2, log.blockOf(log.claim(16)));
+        for (int other = 0; other < SLOTS; other++) {
+            assertTrue(other == slot || file.blockNumber(other) != FIRST + 1, "slot " + other + " has the number too");
+        }
+    }
+
+    @Test
+    void shouldPutATakenSlotBehindAnOpenBlockWithRecords() {
+        log.openUpTo(Long.MAX_VALUE);
+        final long before = log.claim(64);
+        final int slot = log.takeSlot();
+        assertEquals(0, file.blockNumber(slot), "recovery must not take it for what it was");
+        final long position = log.insert(slot, log.maxClaim(), null);
+        assertEquals(
+                Map.of((long) FIRST, BlockFormat.HEADER_LENGTH + 64, FIRST + 1L, BLOCK),
+                sealed,
+                "the open block and the one that was put in");
+        assertEquals(FIRST, log.blockOf(before));
+        assertEquals(FIRST + 1, log.blockOf(position));
+        assertEquals(FIRST + 2, log.blockOf(log.claim(16)));
+    }
+
+    @Test
+    void shouldPutATakenSlotOnlyWhereThereIsRoomAndNotAfterClose() {
+        log.openUpTo(FIRST);
+        log.commit(log.claim(64), 64);
+        final int slot = log.takeSlot();
+        refusing = true;
+        assertThrows(StoreFullException.class, () -> log.insert(slot, 4096, null));
+        assertEquals(FIRST, log.lastClaimedBlock());
+        log.close();
+        assertThrows(StoreClosedException.class, () -> log.insert(slot, 4096, null));
+        assertEquals(FIRST, log.lastClaimedBlock());
+        final int free = log.freeSlots();
+        log.giveSlot(slot);
+        assertEquals(free + 1, log.freeSlots());
+    }
+
+    @Test
     void shouldSealTheOpenBlockOnRequestOnce() {
         log.openUpTo(Long.MAX_VALUE);
         assertFalse(log.trySeal(), "nothing is open");
