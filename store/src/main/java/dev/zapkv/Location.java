@@ -3,6 +3,7 @@ package dev.zapkv;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 
@@ -71,9 +72,13 @@ public record Location(Kind kind, Path path) {
         return kind != Kind.FILE;
     }
 
-    /// As {@link #parse} reads it; a directory without a prefix.
+    /// As {@link #parse} reads it; a directory without a prefix, unless its name begins like one.
     @Override
     public String toString() {
-        return isDrive() ? kind.prefix() + path : path.toString();
+        return isDrive() || hasPrefix(path.toString()) ? kind.prefix() + path : path.toString();
+    }
+
+    private static boolean hasPrefix(final String text) {
+        return Arrays.stream(Kind.values()).anyMatch(kind -> text.startsWith(kind.prefix()));
     }
 }

@@ -186,7 +186,7 @@ final class DriveProbe {
             max = Math.min(max, (long) PAGE << controller.transferShift());
         }
         if (limits.maxTransferKib() > 0) {
-            max = Math.min(max, limits.maxTransferKib() * 1024);
+            max = Math.min(max, Math.min(limits.maxTransferKib(), TRANSFER_MAX / 1024) * 1024);
         }
         max = Math.min(max, (segments() - 1L) * PAGE);
         final int rounded = (int) ((max >>> blockShift) << blockShift);

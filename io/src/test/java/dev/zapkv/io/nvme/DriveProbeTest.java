@@ -68,6 +68,14 @@ final class DriveProbeTest {
     }
 
     @Test
+    void shouldBearAbsurdLimitsOfTheKernel() {
+        final long absurd = 999_999_999_999_999_999L;
+        final QueueLimits limits = new QueueLimits(Path.of("queue"), absurd, absurd, absurd, absurd, absurd);
+        assertEquals(4096 << 7, probe(limits, ZoneRange.ALL).maxTransfer());
+        assertEquals(4096 << 5, probe(limits, ZoneRange.ALL).geometry().maxAppend());
+    }
+
+    @Test
     void shouldKnowDrivesWithoutLimits() {
         fake.zoned = data -> {
             FakeDrive.putInt(data, 4, -1);

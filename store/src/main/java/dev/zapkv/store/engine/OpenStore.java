@@ -197,7 +197,7 @@ public final class OpenStore implements AutoCloseable {
             final Replay replay = new Replay(config.device(), image, storeId, index, hash, zones, positions);
             replayed = replay.run();
             if (!image.closedCleanly() && !image.staging().isEmpty()) {
-                oldStaging = StagingFile.openExisting(Path.of(image.staging()), storeId, image.epoch());
+                oldStaging = StagingFile.openExisting(image.stagingPath(), storeId, image.epoch());
             }
             if (oldStaging != null) {
                 // A file of an earlier life: an opening was cut short that was about to append its content again.

@@ -4,8 +4,11 @@ package dev.zapkv.store.format;
 import static dev.zapkv.store.format.LittleEndian.INT;
 import static dev.zapkv.store.format.LittleEndian.LONG;
 
+import dev.zapkv.FormatException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -159,6 +162,11 @@ public record MetadataImage(
         if (!bounded) {
             return null;
         }
+        final long seed0 = memory.get(LONG, offset + SEED0_OFFSET);
+        final long seed1 = memory.get(LONG, offset + SEED1_OFFSET);
+        if (seed0 == seed1) {
+            return null; // no store has such a secret, and no hash can be made of it
+        }
         long at = offset + FIXED_LENGTH;
         final byte[] path = new byte[pathLength];
         MemorySegment.copy(memory, LittleEndian.BYTE, at, path, 0, pathLength);
@@ -176,8 +184,8 @@ public record MetadataImage(
         return new MetadataImage(
                 block,
                 memory.get(LONG, offset + CAPACITY_OFFSET),
-                memory.get(LONG, offset + SEED0_OFFSET),
-                memory.get(LONG, offset + SEED1_OFFSET),
+                seed0,
+                seed1,
                 memory.get(LONG, offset + EPOCH_OFFSET),
                 memory.get(LONG, offset + SETTLED_OFFSET),
                 memory.get(LONG, offset + NEXT_GC_OFFSET),
@@ -191,6 +199,21 @@ public record MetadataImage(
                 new String(path, StandardCharsets.UTF_8),
                 voids,
                 generations);
+    }
+
+    /// The staging file; only if {@link #staging} is not empty.
+    ///
+    /// @throws FormatException if the name cannot be one here
+    public Path stagingPath() {
+        try {
+            return Path.of(staging);
+        } catch (final InvalidPathException e) {
+            throw new FormatException(
+                    "the store's metadata names a staging file that cannot be here (" + e.getMessage()
+                            + "): the metadata is damaged, or the locale is another than that of the process that"
+                            + " wrote it; set LC_ALL as it was, or restore the store from a backup",
+                    e);
+        }
     }
 
     /// The version in a stored form.

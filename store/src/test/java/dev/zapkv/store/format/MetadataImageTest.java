@@ -3,10 +3,13 @@ package dev.zapkv.store.format;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.zapkv.FormatException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -104,6 +107,24 @@ class MetadataImageTest {
             memory.set(LittleEndian.INT, 4, blockBytes);
             assertNull(MetadataImage.decode(memory, 0, GOLDEN.length()), "blockBytes " + blockBytes);
         }
+    }
+
+    @Test
+    void shouldRefuseASecretThatNoHashCanBeMadeOf() {
+        final MemorySegment memory = encoded(GOLDEN);
+        memory.set(LittleEndian.LONG, 24, GOLDEN.hashSeed0());
+        assertNull(MetadataImage.decode(memory, 0, GOLDEN.length()));
+    }
+
+    @Test
+    void shouldSayThatTheStagingFileCannotBe() {
+        assertEquals(Path.of(GOLDEN.staging()), GOLDEN.stagingPath());
+        final MemorySegment memory = encoded(GOLDEN);
+        memory.set(LittleEndian.BYTE, 110, (byte) 0);
+        final MetadataImage image = MetadataImage.decode(memory, 0, GOLDEN.length());
+        final String message =
+                assertThrows(FormatException.class, image::stagingPath).getMessage();
+        assertTrue(message.contains("staging file"), message);
     }
 
     @Test
