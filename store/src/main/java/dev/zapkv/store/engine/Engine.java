@@ -38,6 +38,8 @@ import java.util.concurrent.atomic.LongAdder;
 /// under the user's key that names them; the head is written last.
 public final class Engine {
     private static final int LARGE_LOCKS = 64;
+    // Of a tombstone: a newer record had been published already.
+    private static final long TOO_LATE = Long.MIN_VALUE;
 
     private final StagingLog staging;
     private final StagingLeases leases;
@@ -212,14 +214,25 @@ public final class Engine {
     ///
     /// @return block that the level can be awaited for, negated less one if the key had no value
     public long delete(final byte[] key) {
-        final long entry = index.get(hash.fingerprint(key, 0, key.length), hash.location(key, 0, key.length));
-        if (entry == 0 || IndexEntry.isTombstone(entry)) {
-            // Whatever deleted it lies in a block up to this one.
-            return -staging.lastClaimedBlock() - 1;
+        final long fingerprint = hash.fingerprint(key, 0, key.length);
+        final long location = hash.location(key, 0, key.length);
+        long outcome = TOO_LATE;
+        while (outcome == TOO_LATE) {
+            if (!isValue(index.get(fingerprint, location))) {
+                // Whatever deleted it lies in a block up to this one.
+                return -staging.lastClaimedBlock() - 1;
+            }
+            // What counts is what the tombstone replaces: another delete may have come in between. One that comes too
+            // late replaces nothing, so nothing tells what it would have: it is written again.
+            outcome = append(RecordFormat.FLAG_TOMBSTONE, key, new byte[0], 0, 0);
         }
         deletes.increment();
         userBytes.add(key.length);
-        return append(RecordFormat.FLAG_TOMBSTONE, key, new byte[0], 0, 0);
+        return outcome;
+    }
+
+    private static boolean isValue(final long entry) {
+        return entry != 0 && !IndexEntry.isTombstone(entry);
     }
 
     /// Waits until a block has reached a level.
@@ -245,19 +258,29 @@ public final class Engine {
         return appendAdmitted(flags, key, value, from, length);
     }
 
+    /// @return block that the level can be awaited for; negated less one of a tombstone that replaced no value; or
+    ///     {@link #TOO_LATE}
     private long appendAdmitted(
             final int flags, final byte[] key, final byte[] value, final int from, final int length) {
         final int claimed = RecordFormat.align(RecordFormat.length(key.length, length));
         final long position = staging.claim(claimed);
-        complete(position, flags, key, value, from, length);
+        final long replaced = complete(position, flags, key, value, from, length);
         valueBytesCopied.add(length);
-        return staging.blockOf(position);
+        final long block = staging.blockOf(position);
+        if ((flags & RecordFormat.FLAG_TOMBSTONE) == 0) {
+            return block;
+        }
+        if (replaced == PointIndex.REFUSED_OLDER) {
+            return TOO_LATE;
+        }
+        return isValue(replaced) ? block : -block - 1;
     }
 
     /// Writes a record to its claimed place and publishes it.
     ///
     /// @param value null if it lies there already
-    private void complete(
+    /// @return as of {@link #publish}
+    private long complete(
             final long position,
             final int flags,
             final byte[] key,
@@ -269,26 +292,27 @@ public final class Engine {
         final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
         final long fingerprint = HashDomain.of(hash.fingerprint(key, 0, key.length), chunk);
         final long location = hash.location(key, 0, key.length);
+        long replaced = PointIndex.REFUSED_FULL;
         try {
             final long offset = staging.offsetOf(position);
             final RecordWriter writer = writers.get();
             writer.write(staging.memory(), offset, position, flags, key, value, from, length);
             RecordWriter.commit(staging.memory(), offset, recordLength);
-            boolean published = false;
             try {
-                published = publish(fingerprint, location, position, flags, key, claimed);
+                replaced = publish(fingerprint, location, position, flags, key, claimed);
             } finally {
-                if (!published) {
+                if (replaced == PointIndex.REFUSED_FULL) {
                     // Else recovery would find what the index does not know.
                     writer.cancel(staging.memory(), offset);
                 }
             }
-            if (!published) {
+            if (replaced == PointIndex.REFUSED_FULL) {
                 throw indexFull();
             }
         } finally {
             staging.commit(position, claimed);
         }
+        return replaced;
     }
 
     /// Stores puts and deletes so that all or none of them survive.
@@ -336,13 +360,14 @@ public final class Engine {
             for (int i = 0; i < keys.length; i++) {
                 final int length = RecordFormat.align(
                         RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length));
-                refused |= !publish(
-                        hash.fingerprint(keys[i], 0, keys[i].length),
-                        hash.location(keys[i], 0, keys[i].length),
-                        position,
-                        batchFlags(i, values[i]),
-                        keys[i],
-                        length);
+                refused |= PointIndex.REFUSED_FULL
+                        == publish(
+                                hash.fingerprint(keys[i], 0, keys[i].length),
+                                hash.location(keys[i], 0, keys[i].length),
+                                position,
+                                batchFlags(i, values[i]),
+                                keys[i],
+                                length);
                 position += length;
                 userBytes.add(keys[i].length + (values[i] == null ? 0L : values[i].length));
                 valueBytesCopied.add(values[i] == null ? 0 : values[i].length);
@@ -361,8 +386,11 @@ public final class Engine {
         return (i > 0 ? RecordFormat.FLAG_BATCH_PART : 0) | (value == null ? RecordFormat.FLAG_TOMBSTONE : 0);
     }
 
-    /// Points the index at a record in staging, and accounts for what it replaces; false if the index is full.
-    private boolean publish(
+    /// Points the index at a record in staging, and accounts for what it replaces.
+    ///
+    /// @return the entry replaced, 0 if there was none; {@link PointIndex#REFUSED_FULL}, or {@link
+    ///     PointIndex#REFUSED_OLDER} if a newer record is there already
+    private long publish(
             final long fingerprint,
             final long location,
             final long position,
@@ -377,11 +405,8 @@ public final class Engine {
         if (old == PointIndex.REFUSED_LARGE) {
             old = replaceLarge(fingerprint, location, entry, key, large ? chunkSetAt(position, key.length) : 0);
         }
-        if (old == PointIndex.REFUSED_FULL) {
-            return false;
-        }
-        if (old == PointIndex.REFUSED_OLDER) {
-            return true;
+        if (old == PointIndex.REFUSED_FULL || old == PointIndex.REFUSED_OLDER) {
+            return old;
         }
         long change = tombstone ? 0 : LiveBytes.of(entry, key.length);
         if ((flags & RecordFormat.FLAG_CHUNK) != 0 && old == 0) {
@@ -392,7 +417,7 @@ public final class Engine {
             countGarbage(old, key.length);
         }
         liveBytes.getAndAdd(change);
-        return true;
+        return old;
     }
 
     private void countGarbage(final long entry, final int keyLength) {
