@@ -6,7 +6,7 @@ import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
-import dev.zapkv.store.log.LiveBytes;
+import dev.zapkv.store.log.EntryShape;
 import dev.zapkv.store.spi.CollectorHost;
 import dev.zapkv.zone.ZoneTable;
 import java.lang.foreign.Arena;
@@ -156,12 +156,11 @@ final class Relocator implements AutoCloseable {
                 zones.addTombstone(zone, length, RecordFormat.logPosition(memory, at));
                 continue;
             }
-            final int units = IndexEntry.isLarge(expected) ? IndexEntry.LARGE : length / IndexEntry.UNIT_BYTES;
-            final long entry = IndexEntry.device(address + at, units, false);
+            final int shape = EntryShape.of(RecordFormat.flags(memory, at), length);
+            final long entry = IndexEntry.device(address + at, shape, false);
             if (host.moveEntry(memory, at, expected, entry)) {
-                final int keyLength = RecordFormat.keyLength(memory, at);
-                zones.addLive(zone, LiveBytes.of(entry, keyLength));
-                zones.addLive(geometry.zoneOf(block.source(record)), -(long) LiveBytes.of(expected, keyLength));
+                zones.addLive(zone, length);
+                zones.addLive(geometry.zoneOf(block.source(record)), -IndexEntry.lengthBytes(expected));
             }
         }
     }

@@ -19,7 +19,6 @@ import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
-import dev.zapkv.store.log.LiveBytes;
 import dev.zapkv.store.spi.CollectorHost;
 import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneAllocator;
@@ -158,8 +157,7 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     void supersede(final String key) {
         final Long entry = index.remove(key);
         if (entry != null) {
-            zones.addLive(
-                    geometry().zoneOf(IndexEntry.deviceAddress(entry)), -(long) LiveBytes.of(entry, key.length()));
+            zones.addLive(geometry().zoneOf(IndexEntry.deviceAddress(entry)), -IndexEntry.lengthBytes(entry));
         }
     }
 

@@ -151,24 +151,18 @@ final class LogAudit {
         if (known != null && known.position() > position) {
             return;
         }
-        final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
-        // A head's index entry does not know its length: it counts as if it were relocated.
-        final int live = large
-                ? RecordFormat.align(
-                        RecordFormat.ORIGIN_LENGTH + RecordFormat.HEADER_LENGTH + keyLength + LargeHead.LENGTH)
-                : recordLength;
         if (known != null && known.position() == position) {
-            known.places().add(new Place(zone, live));
+            known.places().add(new Place(zone, recordLength));
             return;
         }
         long chunkSet = 0;
-        if (large) {
+        if ((flags & RecordFormat.FLAG_LARGE) != 0) {
             chunkSet = memory.get(LittleEndian.LONG, keyAt + (long) keyLength + LargeHead.CHUNK_SET_OFFSET);
         } else if ((flags & RecordFormat.FLAG_CHUNK) != 0) {
             chunkSet = memory.get(LittleEndian.LONG, (long) keyAt + ChunkKey.CHUNK_SET_OFFSET);
         }
         final List<Place> places = new ArrayList<>();
-        places.add(new Place(zone, live));
+        places.add(new Place(zone, recordLength));
         newestByKey.put(ByteBuffer.wrap(key), new Newest(position, flags, chunkSet, places));
     }
 

@@ -15,8 +15,8 @@ import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
+import dev.zapkv.store.log.EntryShape;
 import dev.zapkv.store.log.HashDomain;
-import dev.zapkv.store.log.LiveBytes;
 import dev.zapkv.store.log.StagingLease;
 import dev.zapkv.store.log.StagingLeases;
 import dev.zapkv.store.log.StagingLog;
@@ -399,8 +399,7 @@ public final class Engine {
             final int length) {
         final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
         final boolean tombstone = (flags & RecordFormat.FLAG_TOMBSTONE) != 0;
-        final long entry =
-                IndexEntry.memory(position, large ? IndexEntry.LARGE : length / IndexEntry.UNIT_BYTES, tombstone);
+        final long entry = IndexEntry.memory(position, EntryShape.of(flags, length), tombstone);
         long old = index.publish(fingerprint, location, entry, false);
         if (old == PointIndex.REFUSED_LARGE) {
             old = replaceLarge(fingerprint, location, entry, key, large ? chunkSetAt(position, key.length) : 0);
@@ -408,21 +407,21 @@ public final class Engine {
         if (old == PointIndex.REFUSED_FULL || old == PointIndex.REFUSED_OLDER) {
             return old;
         }
-        long change = tombstone ? 0 : LiveBytes.of(entry, key.length);
+        long change = tombstone ? 0 : IndexEntry.lengthBytes(entry);
         if ((flags & RecordFormat.FLAG_CHUNK) != 0 && old == 0) {
             chunkEntries.increment();
         }
         if (old != 0 && !IndexEntry.isTombstone(old)) {
-            change -= LiveBytes.of(old, key.length);
-            countGarbage(old, key.length);
+            change -= IndexEntry.lengthBytes(old);
+            countGarbage(old);
         }
         liveBytes.getAndAdd(change);
         return old;
     }
 
-    private void countGarbage(final long entry, final int keyLength) {
+    private void countGarbage(final long entry) {
         if (!IndexEntry.isMemory(entry)) {
-            zones.addLive(geometry.zoneOf(IndexEntry.deviceAddress(entry)), -(long) LiveBytes.of(entry, keyLength));
+            zones.addLive(geometry.zoneOf(IndexEntry.deviceAddress(entry)), -IndexEntry.lengthBytes(entry));
         }
     }
 
@@ -553,8 +552,8 @@ public final class Engine {
             }
             if (entry != 0) {
                 chunkEntries.decrement();
-                liveBytes.getAndAdd(-LiveBytes.of(entry, key.length));
-                countGarbage(entry, key.length);
+                liveBytes.getAndAdd(-IndexEntry.lengthBytes(entry));
+                countGarbage(entry);
             }
         }
     }

@@ -7,12 +7,12 @@ import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
 import dev.zapkv.store.log.DevicePort;
 import dev.zapkv.store.log.HashDomain;
-import dev.zapkv.store.log.LiveBytes;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.store.spi.Collector;
 import dev.zapkv.store.spi.CollectorHost;
@@ -222,7 +222,7 @@ final class GcHost implements CollectorHost {
                 fingerprint(memory, record, key, keyLength), hash.location(memory, key, keyLength), expected, entry);
         if (moved) {
             // A record relocated for the first time grows by its origin.
-            liveChange.accept((long) LiveBytes.of(entry, keyLength) - LiveBytes.of(expected, keyLength));
+            liveChange.accept((long) IndexEntry.lengthBytes(entry) - IndexEntry.lengthBytes(expected));
         }
         return moved;
     }

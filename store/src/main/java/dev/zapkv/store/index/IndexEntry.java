@@ -4,10 +4,10 @@ package dev.zapkv.store.index;
 /// What the 64-bit word of an index entry means. Words are plain `long`s: nothing is allocated for one.
 ///
 /// ```
-///   63  62  61                                              20  19                    0
-///  +---+---+--------------------------------------------------+-----------------------+
-///  | M | T |  location in units of 16 bytes (42 bits)         |  length in units (20) |
-///  +---+---+--------------------------------------------------+-----------------------+
+///   63  62  61                                      20  19  18  17                    0
+///  +---+---+------------------------------------------+---+---+-----------------------+
+///  | M | T |  location in units of 16 bytes (42 bits) | L | C |  length in units (18) |
+///  +---+---+------------------------------------------+---+---+-----------------------+
 /// ```
 ///
 /// | bits   | name      | meaning                                                                                   |
@@ -15,24 +15,30 @@ package dev.zapkv.store.index;
 /// | 63     | MEMORY    | 1: the location is a log position in staging, modulo 2⁴⁶ bytes; 0: a device address       |
 /// | 62     | TOMBSTONE | the record deletes its key                                                                |
 /// | 61..20 | location  | in units of 16 bytes: device addresses below 64 TiB                                       |
-/// | 19..0  | length    | of the record in units of 16 bytes; {@link #LARGE}: head of a value stored in chunks      |
+/// | 19     | LARGE     | the record is the head of a value stored in chunks                                        |
+/// | 18     | CHUNK     | the record is such a chunk                                                                |
+/// | 17..0  | length    | of the record in units of 16 bytes: below 4 MiB                                           |
 ///
 /// A length of 0 makes no word: 0 is the empty entry, and the other words of length 0 are the refusals of
 /// {@link PointIndex}.
 public final class IndexEntry {
     /// What locations and lengths are multiples of.
     public static final int UNIT_BYTES = 16;
-    /// The length, in units, that marks the head of a value stored in chunks. Ordinary records are shorter.
-    public static final int LARGE = 0xFFFFF;
+    /// Added to the length: the record is the head of a value stored in chunks.
+    public static final int LARGE = 1 << 19;
+    /// Added to the length: the record is a chunk.
+    public static final int CHUNK = 1 << 18;
+    /// Longest record in units.
+    public static final int MAX_LENGTH_UNITS = CHUNK - 1;
     /// Device addresses lie below this.
     public static final long DEVICE_ADDRESS_LIMIT = 1L << 46;
 
     private static final long MEMORY = 1L << 63;
     private static final long TOMBSTONE = 1L << 62;
-    private static final int LENGTH_BITS = 20;
+    private static final int LOCATION_SHIFT = 20;
     private static final int LOCATION_BITS = 42;
     private static final int UNIT_SHIFT = 4;
-    private static final long LENGTH_MASK = (1L << LENGTH_BITS) - 1;
+    private static final long LENGTH_MASK = MAX_LENGTH_UNITS;
     private static final long LOCATION_MASK = (1L << LOCATION_BITS) - 1;
 
     private IndexEntry() {}
@@ -40,7 +46,7 @@ public final class IndexEntry {
     /// A record in staging.
     ///
     /// @param logPosition bytes, a multiple of 16; kept modulo 2⁴⁶
-    /// @param lengthUnits 1 to {@link #LARGE}
+    /// @param lengthUnits 1 to {@link #MAX_LENGTH_UNITS}, and {@link #LARGE} or {@link #CHUNK} if it is one
     public static long memory(final long logPosition, final int lengthUnits, final boolean tombstone) {
         if ((logPosition & (UNIT_BYTES - 1)) != 0) {
             throw new IllegalArgumentException("log position is no multiple of 16: logPosition=" + logPosition);
@@ -51,7 +57,7 @@ public final class IndexEntry {
     /// A record on the device.
     ///
     /// @param address bytes, a multiple of 16 below {@link #DEVICE_ADDRESS_LIMIT}
-    /// @param lengthUnits 1 to {@link #LARGE}
+    /// @param lengthUnits 1 to {@link #MAX_LENGTH_UNITS}, and {@link #LARGE} or {@link #CHUNK} if it is one
     public static long device(final long address, final int lengthUnits, final boolean tombstone) {
         if ((address & ~(LOCATION_MASK << UNIT_SHIFT)) != 0) {
             throw new IllegalArgumentException(
@@ -70,9 +76,14 @@ public final class IndexEntry {
         return (word & TOMBSTONE) != 0;
     }
 
-    /// Whether the record is the head of a value stored in chunks. Its length is then not in the word.
+    /// Whether the record is the head of a value stored in chunks.
     public static boolean isLarge(final long word) {
-        return (word & LENGTH_MASK) == LARGE;
+        return (word & LARGE) != 0;
+    }
+
+    /// Whether the record is a chunk of a value.
+    public static boolean isChunk(final long word) {
+        return (word & CHUNK) != 0;
     }
 
     /// Where the record of a device word lies, in bytes.
@@ -85,7 +96,7 @@ public final class IndexEntry {
         return locationUnits(word) << UNIT_SHIFT;
     }
 
-    /// The record's length in bytes; meaningless for a {@linkplain #isLarge large} one.
+    /// The record's length in bytes: what it keeps alive of its zone.
     public static int lengthBytes(final long word) {
         return (int) (word & LENGTH_MASK) << UNIT_SHIFT;
     }
@@ -98,14 +109,14 @@ public final class IndexEntry {
     }
 
     private static long locationUnits(final long word) {
-        return (word >>> LENGTH_BITS) & LOCATION_MASK;
+        return (word >>> LOCATION_SHIFT) & LOCATION_MASK;
     }
 
     private static long pack(final long units, final int lengthUnits, final boolean tombstone) {
-        if (lengthUnits < 1 || lengthUnits > LARGE) {
-            throw new IllegalArgumentException(
-                    "record length is not within 1 to " + LARGE + " units of 16 bytes: lengthUnits=" + lengthUnits);
+        if ((lengthUnits & LENGTH_MASK) == 0 || (lengthUnits & ~(LARGE | CHUNK | MAX_LENGTH_UNITS)) != 0) {
+            throw new IllegalArgumentException("record length is not within 1 to " + MAX_LENGTH_UNITS
+                    + " units of 16 bytes: lengthUnits=" + lengthUnits);
         }
-        return (tombstone ? TOMBSTONE : 0) | (units << LENGTH_BITS) | lengthUnits;
+        return (tombstone ? TOMBSTONE : 0) | (units << LOCATION_SHIFT) | lengthUnits;
     }
 }

@@ -533,17 +533,15 @@ public final class AppendAgent implements AutoCloseable {
                 final long fingerprint = HashDomain.of(hash.fingerprint(memory, key, keyLength), chunk);
                 final long location = hash.location(memory, key, keyLength);
                 final boolean tombstone = (flags & RecordFormat.FLAG_TOMBSTONE) != 0;
-                final int units = (flags & RecordFormat.FLAG_LARGE) != 0
-                        ? IndexEntry.LARGE
-                        : recordLength / IndexEntry.UNIT_BYTES;
-                final long staged = IndexEntry.memory(start + at, units, tombstone);
+                final int shape = EntryShape.of(flags, recordLength);
+                final long staged = IndexEntry.memory(start + at, shape, tombstone);
                 if (tombstone) {
                     index.remove(fingerprint, location, staged);
                     zones.addTombstone(zone, recordLength, start + at);
                 } else {
-                    final long entry = IndexEntry.device(address[i] + at, units, false);
+                    final long entry = IndexEntry.device(address[i] + at, shape, false);
                     if (index.replace(fingerprint, location, staged, entry)) {
-                        live += LiveBytes.of(entry, keyLength);
+                        live += recordLength;
                     }
                 }
             }

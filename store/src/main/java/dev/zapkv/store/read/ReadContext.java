@@ -79,7 +79,7 @@ public final class ReadContext {
                 && (recordFlags & (RecordFormat.FLAG_TOMBSTONE | RecordFormat.FLAG_PADDING)) == 0
                 && length >= keyOffset + key.length
                 && offset + length <= memory.byteSize()
-                && (IndexEntry.isLarge(entry) || RecordFormat.align(length) == IndexEntry.lengthBytes(entry));
+                && RecordFormat.align(length) == IndexEntry.lengthBytes(entry);
         if (!plausible || !keyEquals(key, offset + keyOffset)) {
             return false;
         }

@@ -5,8 +5,6 @@ import dev.zapkv.CorruptionException;
 import dev.zapkv.ZoneLostException;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
-import dev.zapkv.store.format.LargeHead;
-import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.StagingLog;
@@ -73,7 +71,7 @@ public final class RecordReader {
                 continue;
             }
             if (!inMemory) {
-                final String reason = readDevice(entry, key.length, context);
+                final String reason = readDevice(entry, context);
                 if (LOST.equals(reason)) {
                     if (index.get(fingerprint, location) == entry) {
                         throw lost(entry);
@@ -119,7 +117,7 @@ public final class RecordReader {
             if (IndexEntry.isMemory(entry)) {
                 return null;
             }
-            final String reason = readDevice(entry, RecordFormat.MAX_KEY_LENGTH, context);
+            final String reason = readDevice(entry, context);
             if (reason != null) {
                 if (stillThere.getAsBoolean()) {
                     throw LOST.equals(reason) ? lost(entry) : corruption(entry, reason);
@@ -163,19 +161,11 @@ public final class RecordReader {
                 : young.stillHolds(context.place());
     }
 
-    private String readDevice(final long entry, final int keyLength, final ReadContext context) {
+    private String readDevice(final long entry, final ReadContext context) {
         final long address = IndexEntry.deviceAddress(entry);
-        final long zoneEnd = device.geometry().address(device.geometry().zoneOf(address), 0)
-                + device.geometry().zoneCapacity();
-        final int length = IndexEntry.isLarge(entry)
-                ? (int) Math.min(
-                        zoneEnd - address,
-                        RecordFormat.align(
-                                RecordFormat.ORIGIN_LENGTH + RecordFormat.length(keyLength, LargeHead.LENGTH)))
-                : IndexEntry.lengthBytes(entry);
         deviceReads.increment();
         try {
-            return context.readDevice(device, address, length);
+            return context.readDevice(device, address, IndexEntry.lengthBytes(entry));
         } catch (final DeviceException e) {
             if (isOffline.test(device.geometry().zoneOf(address))) {
                 return LOST;

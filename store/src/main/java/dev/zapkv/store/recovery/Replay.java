@@ -14,8 +14,8 @@ import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.log.EntryShape;
 import dev.zapkv.store.log.HashDomain;
-import dev.zapkv.store.log.LiveBytes;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneAllocator;
@@ -67,7 +67,7 @@ public final class Replay {
 
     private record Head(long fingerprint, long location, long entry, long chunkSet) {}
 
-    private record Chunk(long fingerprint, long location, int keyLength, long chunkSet) {}
+    private record Chunk(long fingerprint, long location, long chunkSet) {}
 
     /// What a replay found.
     ///
@@ -201,7 +201,7 @@ public final class Replay {
                 kept++;
             } else {
                 index.remove(chunk.fingerprint(), chunk.location(), entry);
-                uncount(entry, chunk.keyLength());
+                uncount(entry);
             }
         }
         return kept;
@@ -313,7 +313,7 @@ public final class Replay {
         }
         final long old = index.get(fingerprint, location);
         if (old != 0) {
-            uncount(old, keyLength);
+            uncount(old);
         }
         if (tombstone) {
             if (old != 0) {
@@ -321,21 +321,18 @@ public final class Replay {
             }
             return;
         }
-        final long entry = IndexEntry.device(address, large ? IndexEntry.LARGE : length / IndexEntry.UNIT_BYTES, false);
+        final long entry = IndexEntry.device(address, EntryShape.of(flags, length), false);
         if (index.set(fingerprint, location, entry) == PointIndex.REFUSED_FULL) {
             throw indexFull();
         }
-        zones.addLive(device.geometry().zoneOf(address), LiveBytes.of(entry, keyLength));
+        zones.addLive(device.geometry().zoneOf(address), length);
         final long value = (long) keyOffset + keyLength;
         if (large) {
             heads.add(new Head(
                     fingerprint, location, entry, memory.get(LittleEndian.LONG, value + LargeHead.CHUNK_SET_OFFSET)));
         } else if (chunk && old == 0) {
             chunks.add(new Chunk(
-                    fingerprint,
-                    location,
-                    keyLength,
-                    memory.get(LittleEndian.LONG, keyOffset + ChunkKey.CHUNK_SET_OFFSET)));
+                    fingerprint, location, memory.get(LittleEndian.LONG, keyOffset + ChunkKey.CHUNK_SET_OFFSET)));
         }
     }
 
@@ -359,9 +356,8 @@ public final class Replay {
         return head != null;
     }
 
-    private void uncount(final long entry, final int keyLength) {
-        zones.addLive(
-                device.geometry().zoneOf(IndexEntry.deviceAddress(entry)), -(long) LiveBytes.of(entry, keyLength));
+    private void uncount(final long entry) {
+        zones.addLive(device.geometry().zoneOf(IndexEntry.deviceAddress(entry)), -IndexEntry.lengthBytes(entry));
     }
 
     private static StoreFullException indexFull() {

@@ -19,21 +19,25 @@ class IndexEntryTest {
         final SplittableRandom random = new SplittableRandom(SEED);
         for (int i = 0; i < 100_000; i++) {
             final long location = random.nextLong(WRAP) & -16;
-            final int units = random.nextInt(1, IndexEntry.LARGE);
+            final int units = random.nextInt(1, IndexEntry.MAX_LENGTH_UNITS + 1);
+            final boolean large = random.nextBoolean();
+            final boolean chunk = random.nextBoolean();
+            final int shape = units | (large ? IndexEntry.LARGE : 0) | (chunk ? IndexEntry.CHUNK : 0);
             final boolean tombstone = random.nextBoolean();
             final String context = "seed=" + SEED + " i=" + i;
 
-            final long memory = IndexEntry.memory(location, units, tombstone);
+            final long memory = IndexEntry.memory(location, shape, tombstone);
             assertTrue(IndexEntry.isMemory(memory), context);
             assertEquals(location, IndexEntry.positionBits(memory), context);
-            final long device = IndexEntry.device(location, units, tombstone);
+            final long device = IndexEntry.device(location, shape, tombstone);
             assertFalse(IndexEntry.isMemory(device), context);
             assertEquals(location, IndexEntry.deviceAddress(device), context);
             for (final long word : new long[] {memory, device}) {
                 assertNotEquals(0, word, context);
                 assertEquals(units * 16, IndexEntry.lengthBytes(word), context);
                 assertEquals(tombstone, IndexEntry.isTombstone(word), context);
-                assertFalse(IndexEntry.isLarge(word), context);
+                assertEquals(large, IndexEntry.isLarge(word), context);
+                assertEquals(chunk, IndexEntry.isChunk(word), context);
             }
         }
     }
@@ -41,9 +45,10 @@ class IndexEntryTest {
     @Test
     void shouldPackTheBitsOfTheTable() {
         assertEquals((1L << 63) | (1L << 62) | (3L << 20) | 5, IndexEntry.memory(48, 5, true));
-        assertEquals(0xFFFFF, IndexEntry.device(0, IndexEntry.LARGE, false));
-        assertEquals(~0L >>> 2, IndexEntry.device(WRAP - 16, IndexEntry.LARGE, false));
-        assertTrue(IndexEntry.isLarge(IndexEntry.memory(0, IndexEntry.LARGE, false)));
+        assertEquals(0x80002, IndexEntry.device(0, IndexEntry.LARGE | 2, false));
+        assertEquals(0x40002, IndexEntry.device(0, IndexEntry.CHUNK | 2, false));
+        final int everything = IndexEntry.LARGE | IndexEntry.CHUNK | IndexEntry.MAX_LENGTH_UNITS;
+        assertEquals(~0L >>> 2, IndexEntry.device(WRAP - 16, everything, false));
     }
 
     @Test
@@ -62,9 +67,9 @@ class IndexEntryTest {
             final long older = i % 2 == 0
                     ? multiple - random.nextLong(16, distance + 16) / 16 * 16
                     : multiple + (random.nextLong(WRAP) & -16);
-            final long wordOlder = IndexEntry.memory(older, random.nextInt(1, 1 << 20), random.nextBoolean());
+            final long wordOlder = IndexEntry.memory(older, random.nextInt(1, 1 << 18), random.nextBoolean());
             final long wordNewer =
-                    IndexEntry.memory(older + distance, random.nextInt(1, 1 << 20), random.nextBoolean());
+                    IndexEntry.memory(older + distance, random.nextInt(1, 1 << 18), random.nextBoolean());
             final String context = "seed=" + SEED + " i=" + i + " older=" + older + " distance=" + distance;
             assertTrue(IndexEntry.newer(wordNewer, wordOlder), context);
             assertFalse(IndexEntry.newer(wordOlder, wordNewer), context);
@@ -80,6 +85,7 @@ class IndexEntryTest {
         assertThrows(IllegalArgumentException.class, () -> IndexEntry.device(-16, 1, false));
         assertThrows(IllegalArgumentException.class, () -> IndexEntry.device(0, 0, false));
         assertThrows(IllegalArgumentException.class, () -> IndexEntry.device(0, -1, false));
-        assertThrows(IllegalArgumentException.class, () -> IndexEntry.device(0, IndexEntry.LARGE + 1, false));
+        assertThrows(IllegalArgumentException.class, () -> IndexEntry.device(0, IndexEntry.LARGE, false));
+        assertThrows(IllegalArgumentException.class, () -> IndexEntry.device(0, 2 * IndexEntry.LARGE + 1, false));
     }
 }

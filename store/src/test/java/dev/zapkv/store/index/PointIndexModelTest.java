@@ -79,7 +79,7 @@ class PointIndexModelTest {
                         }
                     }
                     case 3 -> {
-                        final long word = IndexEntry.device(16L * i, random.nextInt(1, 1 << 20), random.nextBoolean());
+                        final long word = IndexEntry.device(16L * i, random.nextInt(1, 1 << 18), random.nextBoolean());
                         final long result = index.set(fingerprint, location, word);
                         if (result == PointIndex.REFUSED_FULL) {
                             assertEquals(0, before, context);
@@ -132,7 +132,8 @@ class PointIndexModelTest {
     }
 
     private static long word(final SplittableRandom random, final int i) {
-        final int length = random.nextInt(8) == 0 ? IndexEntry.LARGE : random.nextInt(1, IndexEntry.LARGE);
+        final int length =
+                random.nextInt(1, IndexEntry.MAX_LENGTH_UNITS + 1) | (random.nextInt(8) == 0 ? IndexEntry.LARGE : 0);
         return IndexEntry.memory(16L * Math.max(0, i - random.nextInt(2_000)), length, random.nextInt(3) == 0);
     }
 

@@ -60,13 +60,13 @@ class PointIndexTest {
     @Test
     void shouldLeaveLargeHeadsUnlessToldOtherwise() {
         try (PointIndex index = new PointIndex(4, MIB)) {
-            final long large = IndexEntry.device(1L << 40, IndexEntry.LARGE, false);
+            final long large = IndexEntry.device(1L << 40, IndexEntry.LARGE | 5, false);
             index.set(FP, LOC, large);
             assertEquals(PointIndex.REFUSED_LARGE, index.publish(FP, LOC, memory(1), false));
             assertEquals(large, index.get(FP, LOC));
             assertEquals(large, index.publish(FP, LOC, memory(1), true));
 
-            final long stagedLarge = IndexEntry.memory(32, IndexEntry.LARGE, false);
+            final long stagedLarge = IndexEntry.memory(32, IndexEntry.LARGE | 5, false);
             index.set(FP, LOC, stagedLarge);
             // An old record needs no decision about the large value that has replaced it.
             assertEquals(PointIndex.REFUSED_OLDER, index.publish(FP, LOC, memory(1), false));

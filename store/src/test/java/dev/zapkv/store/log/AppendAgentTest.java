@@ -146,7 +146,7 @@ class AppendAgentTest {
                 false);
         if (previous != 0 && !IndexEntry.isMemory(previous)) {
             zones.addLive(media.geometry().zoneOf(IndexEntry.deviceAddress(previous)), -(long)
-                    LiveBytes.of(previous, bytes.length));
+                    IndexEntry.lengthBytes(previous));
         }
         final long offset = agent.staging().offsetOf(position);
         writer.write(agent.staging().memory(), offset, position, flags, bytes, value, 0, value.length);
