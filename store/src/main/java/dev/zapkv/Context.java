@@ -27,8 +27,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 
-/// What to open and how. Fluent; used for one opening. Settings marked *format* are fixed when a store is made and
-/// ignored when an existing one is opened; the others count for one opening.
+/// What to open and how. Fluent; used for one opening. Settings marked *format* are fixed when a store is
+/// made and ignored when an existing one is opened; the others count for one opening.
 public final class Context {
     private static final long MIN_ZONE = 1L << 20;
     private static final long MAX_ZONE = 1L << 30;
@@ -48,6 +48,7 @@ public final class Context {
     private long zoneSizeBytes;
     private long memoryBytes;
     private OptionalInt blockBytes = OptionalInt.empty();
+    private long checkpointBytes;
     private Durability durability = Durability.PROCESS;
     private boolean createIfMissing = true;
     private Path stagingDirectory;
@@ -78,23 +79,23 @@ public final class Context {
         return this;
     }
 
-    /// *Format.* Bound of the store on its device in bytes, metadata and the reserve of garbage collection included;
-    /// -1, the default: it grows as long as there is room.
+    /// *Format.* Bound of the store on its device in bytes, metadata and the reserve of garbage collection
+    /// included; -1, the default: it grows as long as there is room.
     public Context capacityBytes(final long value) {
         capacityBytes = value;
         return this;
     }
 
-    /// *Format.* Size of a directory's zones in bytes, a power of two from 1 MiB to 1 GiB. Default: 64 MiB, or less in
-    /// a store
+    /// *Format.* Size of a directory's zones in bytes, a power of two from 1 MiB to 1 GiB. Default: 64 MiB,
+    /// or less in a store
     /// with a small bound. It bounds the longest value, and is the unit of garbage collection.
     public Context zoneSizeBytes(final long value) {
         zoneSizeBytes = value;
         return this;
     }
 
-    /// Budget of off-heap memory in bytes, at least 32 MiB: index, staging, and recently written data kept as cache.
-    /// Default: 1 GiB, or a quarter of the machine's memory if that is less.
+    /// Budget of off-heap memory in bytes, at least 32 MiB: index, staging, and recently written data kept as
+    /// cache. Default: 1 GiB, or a quarter of the machine's memory if that is less.
     public Context memoryBytes(final long value) {
         memoryBytes = value;
         return this;
@@ -107,14 +108,22 @@ public final class Context {
         return this;
     }
 
+    /// Bytes appended from one checkpoint to the next: about as much is replayed when the store is opened
+    /// after an unclean end. 0, the default: 64 MiB, or more if the index is large, so that checkpoints take
+    /// about 6 % of what is written.
+    public Context checkpointBytes(final long value) {
+        checkpointBytes = value;
+        return this;
+    }
+
     /// Level of writes that name none; default {@link Durability#PROCESS}.
     public Context durability(final Durability value) {
         durability = Objects.requireNonNull(value, "durability");
         return this;
     }
 
-    /// Whether a missing or empty directory, or an empty device, becomes a store; default true. A drive never becomes
-    /// one by being opened, see {@link ZapKv#format}.
+    /// Whether a missing or empty directory, or an empty device, becomes a store; default true. A drive never
+    /// becomes one by being opened, see {@link ZapKv#format}.
     public Context createIfMissing(final boolean value) {
         createIfMissing = value;
         return this;
@@ -132,15 +141,15 @@ public final class Context {
         return this;
     }
 
-    /// A device to use instead of a directory's. The store owns it from {@link ZapKv#open} on. Without a directory
-    /// there is no lock: the caller sees to it that the device is used once.
+    /// A device to use instead of a directory's. The store owns it from {@link ZapKv#open} on. Without a
+    /// directory there is no lock: the caller sees to it that the device is used once.
     public Context device(final ZoneDevice value) {
         device = Objects.requireNonNull(value, "device");
         return this;
     }
 
-    /// Whether the store runs an I/O thread; default true. Without one, blocks are appended only by writers that
-    /// wait for the device, {@link ZapKv#flush} and {@link ZapKv#close}: for tests that want one thread.
+    /// Whether the store runs an I/O thread; default true. Without one, blocks are appended only by writers
+    /// that wait for the device, {@link ZapKv#flush} and {@link ZapKv#close}: for tests that want one thread.
     public Context threaded(final boolean value) {
         threaded = value;
         return this;
@@ -262,6 +271,9 @@ public final class Context {
         if (memoryBytes != 0 && memoryBytes < MIN_MEMORY) {
             problems.add("memoryBytes=" + memoryBytes + " is less than " + MIN_MEMORY);
         }
+        if (checkpointBytes < 0) {
+            problems.add("checkpointBytes=" + checkpointBytes + " is negative");
+        }
         if (blockBytes.isPresent() && !MetadataImage.isBlockBytes(blockBytes.getAsInt())) {
             problems.add("blockBytes=" + blockBytes.getAsInt() + " is not a power of two from "
                     + MetadataImage.MIN_BLOCK_BYTES + " to " + MetadataImage.MAX_BLOCK_BYTES);
@@ -361,6 +373,7 @@ public final class Context {
                 drive && capacityBytes < 0 ? geometry.zoneCount() * geometry.zoneCapacity() : capacityBytes,
                 memoryBytes == 0 ? defaultMemory() : memoryBytes,
                 blockBytes.orElse(Math.min(DEFAULT_BLOCK, Integer.highestOneBit(geometry.maxAppend()))),
+                checkpointBytes,
                 durability,
                 createIfMissing && !drive,
                 staging,

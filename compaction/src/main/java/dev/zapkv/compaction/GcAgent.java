@@ -26,6 +26,7 @@ final class GcAgent implements Collector {
     private final List<ZoneCollection> waiting = new ArrayList<>();
     private ZoneCollection current;
     private boolean exhausted;
+    private boolean held;
     // Zones collected since a block of writers was applied, and what was live then.
     private int fruitless;
     private long frontier;
@@ -42,7 +43,12 @@ final class GcAgent implements Collector {
 
     @Override
     public int doWork() {
-        int work = relocator.doWork() + lookAfterWaiting();
+        int work = relocator.doWork();
+        if (held) {
+            relocator.flush();
+            return work;
+        }
+        work += lookAfterWaiting();
         if (current == null) {
             final int victim = nextVictim();
             if (victim == VictimPolicy.NONE) {
@@ -119,8 +125,8 @@ final class GcAgent implements Collector {
         return victim;
     }
 
-    /// Whether writers wait for room and every zone was collected without making any: live records fill the zones but
-    /// for the ends that no block fits into. Then only a delete helps.
+    /// Whether writers wait for room and every zone was collected without making any: live records fill the
+    /// zones but for the ends that no block fits into. Then only a delete helps.
     private boolean turnsInACircle() {
         final long liveNow = host.zones().totalLiveBytes();
         if (!host.writersStarved() || host.frontierPosition() != frontier || liveNow < live) {
@@ -131,6 +137,16 @@ final class GcAgent implements Collector {
             live = liveNow;
         }
         return fruitless > FRUITLESS_ROUNDS * host.zones().usedZones();
+    }
+
+    @Override
+    public void hold(final boolean hold) {
+        held = hold;
+    }
+
+    @Override
+    public boolean isQuiet() {
+        return relocator.isDrained();
     }
 
     @Override

@@ -36,8 +36,8 @@ import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 
-/// A store of one map and one block being filled, over real zones on a simulated device. It checks that nobody breaks
-/// the contract of {@link #retire}.
+/// A store of one map and one block being filled, over real zones on a simulated device. It checks that
+/// nobody breaks the contract of {@link #retire}.
 final class FakeHost implements CollectorHost, AutoCloseable {
     static final int LOGICAL_BLOCK = 512;
     static final int BLOCK = 8 << 10;
@@ -97,7 +97,7 @@ final class FakeHost implements CollectorHost, AutoCloseable {
         media = new SimMedia(new ZoneGeometry(LOGICAL_BLOCK, 64 << 10, CAPACITY, zoneCount, 0, 0, BLOCK));
         device = new SimZoneDevice(media, SimOptions.DEFAULT, new Random(1));
         zones = new ZoneTable(media.geometry());
-        allocator = new ZoneAllocator(device, zones, zoneCount, RESERVE);
+        allocator = new ZoneAllocator(device, zones, zoneCount, RESERVE, 0);
         hostBuffer = device.register(arena.allocate(BLOCK, 4096));
         allocator.prepare((long) zoneCount * CAPACITY);
     }

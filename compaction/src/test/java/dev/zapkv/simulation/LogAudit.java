@@ -106,7 +106,10 @@ final class LogAudit {
     }
 
     private void block(final int zone, final MemorySegment memory, final int start) {
-        if (BlockFormat.streamCode(memory, start) == Stream.METADATA.code()) {
+        final Stream stream = Stream.ofCode(BlockFormat.streamCode(memory, start));
+        if (stream == Stream.CHECKPOINT) {
+            most[zone] += BlockFormat.appendLength(
+                    BlockFormat.payloadLength(memory, start), device.geometry().blockSize());
             return;
         }
         final int end = start + BlockFormat.HEADER_LENGTH + BlockFormat.payloadLength(memory, start);

@@ -95,6 +95,7 @@ final class Simulation {
     private final int largePerThousand;
     private final int deletePerThousand;
     private final int maxValue;
+    private final long checkpointBytes;
 
     private SimMedia media;
     private CrashPointDevice device;
@@ -113,6 +114,7 @@ final class Simulation {
     private boolean deadMetadataZone;
     private boolean metadataMayBeLost;
     private boolean over;
+    private int fromCheckpoint;
     private long zonesCollected;
 
     /// @param directory for staging files, empty
@@ -154,6 +156,7 @@ final class Simulation {
         largePerThousand = random.nextInt(3) == 0 ? 0 : 1 + random.nextInt(15);
         deletePerThousand = 20 + random.nextInt(300);
         maxValue = 1 << (6 + random.nextInt(10));
+        checkpointBytes = 1L << driveRandom.nextInt(14, 24);
         keys = new byte[50 + random.nextInt(400)][];
         for (int key = 0; key < keys.length; key++) {
             keys[key] = new byte[4 + random.nextInt(random.nextInt(20) == 0 ? Math.min(3000, blockBytes / 20) : 30)];
@@ -194,7 +197,8 @@ final class Simulation {
 
     /// One line on what happened.
     String summary() {
-        return "seed " + seed + ": " + step + " steps, " + crashes + " crashes, " + zonesCollected
+        return "seed " + seed + ": " + step + " steps, " + crashes + " crashes, " + fromCheckpoint
+                + " openings from a checkpoint, " + zonesCollected
                 + " zones collected, " + model.count() + " keys, trace " + Long.toHexString(trace.hash());
     }
 
@@ -504,6 +508,7 @@ final class Simulation {
                 .threaded(false)
                 .blockBytes(blockBytes)
                 .memoryBytes(MEMORY_BYTES)
+                .checkpointBytes(checkpointBytes)
                 .durability(Durability.PROCESS)
                 .stagingDirectory(directory)
                 .nanoClock(() -> nanos += storeRandom.nextInt(2_000_000))
@@ -550,6 +555,9 @@ final class Simulation {
         powerCut = false;
         offlineInThisLife = false;
         metadataMayBeLost = false;
+        if (store.stats().recovery().contains("; checkpoint ")) {
+            fromCheckpoint++;
+        }
         checkContent("after opening");
         checkAccounts("after opening");
     }

@@ -8,7 +8,9 @@ public enum Stream {
     /// Records as writers sent them.
     HOST(2),
     /// Records relocated by garbage collection.
-    GC(3);
+    GC(3),
+    /// Parts of checkpoints.
+    CHECKPOINT(4);
 
     private final int code;
 
@@ -27,6 +29,7 @@ public enum Stream {
             case 1 -> METADATA;
             case 2 -> HOST;
             case 3 -> GC;
+            case 4 -> CHECKPOINT;
             default -> null;
         };
     }

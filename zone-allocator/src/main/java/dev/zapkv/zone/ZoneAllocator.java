@@ -10,10 +10,10 @@ import org.agrona.collections.IntArrayList;
 
 /// Decides which zone the next append of a stream goes to.
 ///
-/// *Invariants.* The bytes handed out for a zone never exceed its capacity. Host appends never take one of the last
-/// {@code reserve} empty zones: garbage collection can always finish the victim it began. At most {@code zoneLimit}
-/// zones are in use. No more zones are open than the device allows, metadata's one included: a stream that has filled
-/// its zone waits until the last append there has ended, if need be.
+/// *Invariants.* The bytes handed out for a zone never exceed its capacity. Host appends never take one of
+/// the last {@code reserve} empty zones: garbage collection can always finish the victim it began. At most
+/// {@code zoneLimit} zones are in use. No more zones are open than the device allows, metadata's one
+/// included: a stream that has filled its zone waits until the last append there has ended, if need be.
 ///
 /// Belongs to the I/O agent.
 public final class ZoneAllocator {
@@ -29,7 +29,9 @@ public final class ZoneAllocator {
     /// Fewest open zones a device must allow: one for metadata, one for writers, one for garbage collection.
     public static final int MIN_OPEN_ZONES = 3;
 
-    private static final int STREAMS = Stream.GC.code() + 1;
+    private static final int STREAMS = Stream.CHECKPOINT.code() + 1;
+    // Metadata's is not among them.
+    private static final int DATA_STREAMS = 3;
     // On a full file system one call in so many asks it again.
     private static final int RETRY_PERIOD = 1024;
 
@@ -37,6 +39,7 @@ public final class ZoneAllocator {
     private final ZoneTable table;
     private final int zoneLimit;
     private final int reserve;
+    private final int checkpointZones;
     private final int[] openZones = new int[STREAMS];
     private final int[] inFlight;
     // Zones of data that may be open at a time.
@@ -46,15 +49,24 @@ public final class ZoneAllocator {
     private final IntArrayList forHost = new IntArrayList();
     private final IntArrayList reserved = new IntArrayList();
     private int emptyZones;
+    // Zones of the checkpoint stream.
+    private int checkpointsTaken;
     private int searchFrom = FIRST_DATA_ZONE;
     private boolean fileSystemFull;
     private int refusedPreparations;
     private long zonesOpened;
 
     /// @param zoneLimit zones that may be in use, metadata zones included; at most the device's zone count
-    /// @param reserve   empty zones that only garbage collection may take, and host blocks that are appended a
+    /// @param reserve   empty zones that only garbage collection may take, and host blocks that are appended
+    /// a
     ///     second time
-    public ZoneAllocator(final ZoneDevice device, final ZoneTable table, final int zoneLimit, final int reserve) {
+    /// @param checkpointZones zones that checkpoints may take at a time
+    public ZoneAllocator(
+            final ZoneDevice device,
+            final ZoneTable table,
+            final int zoneLimit,
+            final int reserve,
+            final int checkpointZones) {
         if (zoneLimit > table.zoneCount() || zoneLimit < FIRST_DATA_ZONE + reserve + 1) {
             throw new IllegalArgumentException(
                     "zoneLimit=" + zoneLimit + " zoneCount=" + table.zoneCount() + " reserve=" + reserve);
@@ -63,6 +75,7 @@ public final class ZoneAllocator {
         this.table = table;
         this.zoneLimit = zoneLimit;
         this.reserve = reserve;
+        this.checkpointZones = checkpointZones;
         inFlight = new int[table.zoneCount()];
         openLimit = openLimit(device.geometry()) - 1;
         Arrays.fill(openZones, NONE);
@@ -70,14 +83,28 @@ public final class ZoneAllocator {
             if (table.state(zone) == ZoneState.EMPTY) {
                 emptyZones++;
             }
+            if (table.stream(zone) == Stream.CHECKPOINT) {
+                checkpointsTaken++;
+            }
         }
     }
 
-    /// Zones that may be open, or open or closed, at a time, whichever is less: the store closes none but by filling
-    /// it.
+    /// Zones that may be open, or open or closed, at a time, whichever is less: the store closes none but by
+    /// filling it.
     public static int openLimit(final ZoneGeometry geometry) {
         final int openLimit = geometry.maxOpen() == 0 ? Integer.MAX_VALUE : geometry.maxOpen();
         return geometry.maxActive() == 0 ? openLimit : Math.min(openLimit, geometry.maxActive());
+    }
+
+    /// Whether the device allows fewer open zones than there are streams: one that needs a zone may have to
+    /// wait until another has left its own.
+    public boolean sharesPlaces() {
+        return openLimit < DATA_STREAMS;
+    }
+
+    /// Zones that checkpoints may take at a time.
+    public int checkpointZones() {
+        return checkpointZones;
     }
 
     /// Continues to fill a zone that was open when the store was closed.
@@ -87,8 +114,8 @@ public final class ZoneAllocator {
         open++;
     }
 
-    /// Reserves zones ahead of their use: first the reserve, then room for {@code ahead} bytes of host appends. To be
-    /// called often; does nothing when there is enough.
+    /// Reserves zones ahead of their use: first the reserve, then room for {@code ahead} bytes of host
+    /// appends. To be called often; does nothing when there is enough.
     public void prepare(final long ahead) {
         final int wanted = (int) Math.max(1, ahead / table.capacity());
         if (fileSystemFull && ++refusedPreparations % RETRY_PERIOD != 0) {
@@ -99,17 +126,19 @@ public final class ZoneAllocator {
         }
     }
 
-    /// Host appends of a length, at most, that are sure to find room: in the open zone and in zones reserved for them.
+    /// Host appends of a length, at most, that are sure to find room: in the open zone and in zones reserved
+    /// for them.
     public long hostRoom(final int length) {
         final int zone = openZones[Stream.HOST.code()];
         final long inOpenZone = zone == NONE ? 0 : (table.capacity() - table.written(zone)) / length;
         return inOpenZone + forHost.size() * (table.capacity() / length);
     }
 
-    /// Takes room for an append: the zone to append to, {@link #NONE} if the stream has to wait until a zone is
-    /// collected, or {@link #BUSY}. Each room taken must be given back by {@link #completed}.
+    /// Takes room for an append: the zone to append to, {@link #NONE} if the stream has to wait until a zone
+    /// is collected, or {@link #BUSY}. Each room taken must be given back by {@link #completed}.
     ///
-    /// @param mayUseReserve whether the append may take a zone of the reserve: garbage collection, and host blocks
+    /// @param mayUseReserve whether the append may take a zone of the reserve: garbage collection, and host
+    /// blocks
     ///     whose first append failed
     public int take(final Stream stream, final int length, final boolean mayUseReserve) {
         int zone = openZones[stream.code()];
@@ -122,7 +151,7 @@ public final class ZoneAllocator {
             if (open >= openLimit) {
                 return BUSY;
             }
-            zone = openNext(mayUseReserve);
+            zone = stream == Stream.CHECKPOINT ? openForCheckpoint() : openNext(mayUseReserve);
             if (zone == NONE) {
                 return NONE;
             }
@@ -141,7 +170,7 @@ public final class ZoneAllocator {
     /// @return the zone, or {@link #NONE}
     public int takeForMetadata() {
         for (int zone = zoneLimit - 1; zone >= FIRST_DATA_ZONE; zone--) {
-            if (table.state(zone) == ZoneState.EMPTY && !forHost.containsInt(zone) && !reserved.containsInt(zone)) {
+            if (isUnpromised(zone)) {
                 emptyZones--;
                 return zone;
             }
@@ -171,8 +200,9 @@ public final class ZoneAllocator {
         }
     }
 
-    /// Empties a zone whose content is not needed any more, so that it may be handed out again. A zone that the device
-    /// has made read-only or taken away stays as it is and holds nothing of the store's from now on.
+    /// Empties a zone whose content is not needed any more, so that it may be handed out again. A zone that
+    /// the device has made read-only or taken away stays as it is and holds nothing of the store's from now
+    /// on.
     public void reset(final int zone) {
         if (table.state(zone) != ZoneState.READ_ONLY) {
             try {
@@ -182,6 +212,9 @@ public final class ZoneAllocator {
             }
         }
         final ZoneState state = table.state(zone);
+        if (table.stream(zone) == Stream.CHECKPOINT) {
+            checkpointsTaken--;
+        }
         table.reset(zone);
         if (isDead(state)) {
             table.fail(zone, state);
@@ -192,14 +225,35 @@ public final class ZoneAllocator {
         fileSystemFull = false;
     }
 
-    /// Whether a zone may be chosen as a victim: it takes no more appends, has none in flight, and can be read.
+    /// Whether a zone may be chosen as a victim: it takes no more appends, has none in flight, and can be
+    /// read.
     public boolean collectable(final int zone) {
         final ZoneState state = table.state(zone);
         return zone >= FIRST_DATA_ZONE
+                && table.stream(zone) != Stream.CHECKPOINT
                 && (state == ZoneState.FULL || state == ZoneState.READ_ONLY)
                 && table.stream(zone) != Stream.METADATA
                 && table.written(zone) > 0
                 && inFlight[zone] == 0;
+    }
+
+    /// The zone that a stream appends to, or {@link #NONE}.
+    public int openZone(final Stream stream) {
+        return openZones[stream.code()];
+    }
+
+    /// Whether no stream appends to a zone, and no append is in flight there.
+    public boolean isUnused(final int zone) {
+        return inFlight[zone] == 0 && !isOpen(zone);
+    }
+
+    /// Leaves the zone that a stream appends to if no append is in flight there, so that another stream may
+    /// open one.
+    public void leave(final Stream stream) {
+        final int zone = openZones[stream.code()];
+        if (zone != NONE && inFlight[zone] == 0) {
+            abandon(zone);
+        }
     }
 
     /// Asks the device whether it has made a zone read-only or taken it away, after a command on it failed.
@@ -228,10 +282,21 @@ public final class ZoneAllocator {
         }
     }
 
-    /// Empty zones that may still be taken, the reserve included; none beyond the reserve count once the file system
-    /// is full.
+    /// Empty zones that writers and garbage collection may still take, the reserve included; none beyond the
+    /// reserve count once the file system is full.
     public int emptyZones() {
-        return fileSystemFull ? Math.min(emptyZones, forHost.size() + reserved.size()) : emptyZones;
+        return fileSystemFull
+                ? Math.min(emptyZones, forHost.size() + reserved.size())
+                : Math.max(0, emptyZones - keptForCheckpoints());
+    }
+
+    /// Zones that checkpoints have taken.
+    public int checkpointsTaken() {
+        return checkpointsTaken;
+    }
+
+    private int keptForCheckpoints() {
+        return Math.max(0, checkpointZones - checkpointsTaken);
     }
 
     /// Zones that only garbage collection may take.
@@ -283,6 +348,30 @@ public final class ZoneAllocator {
         }
     }
 
+    /// Checkpoints take no zone that is promised to writers or kept for garbage collection.
+    private int openForCheckpoint() {
+        if (checkpointsTaken >= checkpointZones || fileSystemFull || reserved.size() < reserve) {
+            return NONE;
+        }
+        for (int zone = FIRST_DATA_ZONE; zone < zoneLimit; zone++) {
+            if (isUnpromised(zone)) {
+                emptyZones--;
+                if (reserveSpace(zone)) {
+                    checkpointsTaken++;
+                    zonesOpened++;
+                    return zone;
+                }
+                emptyZones += table.state(zone) == ZoneState.EMPTY ? 1 : 0;
+                return NONE;
+            }
+        }
+        return NONE;
+    }
+
+    private boolean isUnpromised(final int zone) {
+        return table.state(zone) == ZoneState.EMPTY && !forHost.containsInt(zone) && !reserved.containsInt(zone);
+    }
+
     private int openNext(final boolean mayUseReserve) {
         // The host's zones are promised to blocks already claimed: garbage collection keeps to its own, unless failed
         // appends have used them up.
@@ -296,8 +385,8 @@ public final class ZoneAllocator {
         return zone;
     }
 
-    /// A drive with a limit of open zones has the space of each of its zones; elsewhere opening a zone early is what
-    /// reserves its space.
+    /// A drive with a limit of open zones has the space of each of its zones; elsewhere opening a zone early
+    /// is what reserves its space.
     private boolean reserveSpace(final int zone) {
         if (openLimit != Integer.MAX_VALUE - 1) {
             return true;
@@ -315,10 +404,15 @@ public final class ZoneAllocator {
         }
     }
 
-    /// Reserves the space of one more empty zone: for garbage collection if that has not its share, else for the host.
+    /// Reserves the space of one more empty zone: for garbage collection if that has not its share, else for
+    /// the host.
     private boolean prepareNext() {
+        final int unpromised = emptyZones - forHost.size() - reserved.size();
+        if (reserved.size() >= reserve && unpromised <= keptForCheckpoints()) {
+            return false;
+        }
         for (int zone = searchFrom; zone < zoneLimit; zone++) {
-            if (table.state(zone) == ZoneState.EMPTY && !forHost.containsInt(zone) && !reserved.containsInt(zone)) {
+            if (isUnpromised(zone)) {
                 searchFrom = zone + 1;
                 if (!reserveSpace(zone)) {
                     if (fileSystemFull) {

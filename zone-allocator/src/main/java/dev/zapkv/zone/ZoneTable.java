@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// What the store knows of each zone. Invariants, once no write is in flight: {@code 0 <= tombstoneBytes <=
 /// liveBytes <= written <= capacity}; an empty zone has all of them 0.
 ///
-/// *Threads.* {@link #addLive} and {@link #liveBytes} may be called by any thread; everything else belongs to the I/O
-/// agent, and others read it as statistics only.
+/// *Threads.* {@link #addLive} and {@link #liveBytes} may be called by any thread; everything else belongs to
+/// the I/O agent, and others read it as statistics only.
 public final class ZoneTable {
     /// Horizon of a zone that holds nothing.
     public static final long NO_HORIZON = Long.MAX_VALUE;
@@ -65,6 +65,11 @@ public final class ZoneTable {
         return geometry.zoneCapacity();
     }
 
+    /// The zone of an address.
+    public int zoneOf(final long address) {
+        return geometry.zoneOf(address);
+    }
+
     /// State of a zone.
     public ZoneState state(final int zone) {
         return states[zone];
@@ -80,8 +85,8 @@ public final class ZoneTable {
         return written[zone];
     }
 
-    /// Bytes of records in a zone that the index points at, plus tombstones not yet dropped. May be momentarily off
-    /// by records in flight, and then even negative.
+    /// Bytes of records in a zone that the index points at, plus tombstones not yet dropped. May be
+    /// momentarily off by records in flight, and then even negative.
     public long liveBytes(final int zone) {
         return live.get(zone);
     }
@@ -96,8 +101,8 @@ public final class ZoneTable {
         return newestTombstones[zone];
     }
 
-    /// A log position such that the zone holds no superseded record whose successor is older than it: a tombstone at
-    /// a position below every other zone's horizon has no older version left to hide.
+    /// A log position such that the zone holds no superseded record whose successor is older than it: a
+    /// tombstone at a position below every other zone's horizon has no older version left to hide.
     public long horizon(final int zone) {
         return horizons[zone];
     }
@@ -177,6 +182,13 @@ public final class ZoneTable {
     /// Lowers a zone's horizon to that of a block in it.
     public void lowerHorizon(final int zone, final long logPosition) {
         horizons[zone] = Math.min(horizons[zone], logPosition);
+    }
+
+    /// Takes over the tombstones of a zone from a checkpoint.
+    public void recoverTombstones(final int zone, final long bytes, final long newest) {
+        tombstoneBytes[zone] = bytes;
+        newestTombstones[zone] = newest;
+        live.getAndAdd(zone, bytes);
     }
 
     /// Sets a zone's generation, at recovery.

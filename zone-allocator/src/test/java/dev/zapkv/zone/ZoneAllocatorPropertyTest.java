@@ -18,8 +18,9 @@ import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Two streams append at random to a device that delays, reorders and fails appends, and takes zones away, while an
-/// exact model of the zones' shares follows: capacity, reserve, promises to the host, and the device's limits.
+/// Two streams append at random to a device that delays, reorders and fails appends, and takes zones away,
+/// while an exact model of the zones' shares follows: capacity, reserve, promises to the host, and the
+/// device's limits.
 class ZoneAllocatorPropertyTest {
     private static final int BLOCK = 4096;
     private static final int ZONE_BLOCKS = 6;
@@ -91,7 +92,7 @@ class ZoneAllocatorPropertyTest {
                     SimOptions.DEFAULT.withDelayPollsMax(1 + random.nextInt(6)).withAppendFailures(1, 25),
                     new Random(seed + 1));
             table = new ZoneTable(media.geometry());
-            allocator = new ZoneAllocator(device, table, ZONES, reserve);
+            allocator = new ZoneAllocator(device, table, ZONES, reserve, 0);
             buffer = device.register(arena.allocate((long) MAX_BLOCKS * BLOCK, BLOCK));
             context = "maxOpen=" + maxOpen + " maxActive=" + maxActive + " seed=" + seed + " step=";
             // Metadata's.

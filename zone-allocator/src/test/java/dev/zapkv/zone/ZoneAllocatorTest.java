@@ -41,7 +41,7 @@ class ZoneAllocatorTest {
         media = new SimMedia(new ZoneGeometry(BLOCK, 8 * BLOCK, CAPACITY, ZONES, maxOpen, maxActive, 4 * BLOCK));
         device = new ScarceDevice(new SimZoneDevice(media, SimOptions.DEFAULT.withDelayPollsMax(0), new Random(1)));
         table = new ZoneTable(media.geometry());
-        allocator = new ZoneAllocator(device, table, ZONES, RESERVE);
+        allocator = new ZoneAllocator(device, table, ZONES, RESERVE, 0);
     }
 
     private void create() {
@@ -319,7 +319,7 @@ class ZoneAllocatorTest {
     void shouldContinueAdoptedZones() {
         create();
         table.recover(5, ZoneState.CLOSED, Stream.HOST, 2L * BLOCK);
-        allocator = new ZoneAllocator(device, table, ZONES, RESERVE);
+        allocator = new ZoneAllocator(device, table, ZONES, RESERVE, 0);
         assertEquals(ZONES - FIRST - 1, allocator.emptyZones());
         allocator.adopt(Stream.HOST, 5);
         assertEquals(4, allocator.hostRoom(BLOCK));
@@ -335,7 +335,7 @@ class ZoneAllocatorTest {
         create();
         table.recover(FIRST, ZoneState.FULL, Stream.HOST, CAPACITY);
         table.recover(FIRST + 2, ZoneState.FULL, Stream.GC, CAPACITY);
-        allocator = new ZoneAllocator(device, table, ZONES, RESERVE);
+        allocator = new ZoneAllocator(device, table, ZONES, RESERVE, 0);
         allocator.prepare(CAPACITY);
         assertEquals(List.of(FIRST + 1, FIRST + 3, FIRST + 4), device.opened);
     }
@@ -344,7 +344,7 @@ class ZoneAllocatorTest {
     void shouldUseNoZoneAboveItsLimit() {
         create();
         final int limit = FIRST + RESERVE + 2;
-        allocator = new ZoneAllocator(device, table, limit, RESERVE);
+        allocator = new ZoneAllocator(device, table, limit, RESERVE, 0);
         assertEquals(limit, allocator.zoneLimit());
         assertEquals(RESERVE, allocator.reserve());
         assertEquals(RESERVE + 2, allocator.emptyZones());
@@ -361,8 +361,9 @@ class ZoneAllocatorTest {
     @Test
     void shouldRefuseLimitsThatMakeNoStore() {
         create();
-        assertThrows(IllegalArgumentException.class, () -> new ZoneAllocator(device, table, ZONES + 1, RESERVE));
-        assertThrows(IllegalArgumentException.class, () -> new ZoneAllocator(device, table, FIRST + RESERVE, RESERVE));
+        assertThrows(IllegalArgumentException.class, () -> new ZoneAllocator(device, table, ZONES + 1, RESERVE, 0));
+        assertThrows(
+                IllegalArgumentException.class, () -> new ZoneAllocator(device, table, FIRST + RESERVE, RESERVE, 0));
     }
 
     // ---- limits of open zones
@@ -420,7 +421,7 @@ class ZoneAllocatorTest {
         create(3, 3);
         table.recover(5, ZoneState.CLOSED, Stream.HOST, 5L * BLOCK);
         table.recover(6, ZoneState.CLOSED, Stream.GC, 5L * BLOCK);
-        allocator = new ZoneAllocator(device, table, ZONES, RESERVE);
+        allocator = new ZoneAllocator(device, table, ZONES, RESERVE, 0);
         allocator.adopt(Stream.HOST, 5);
         allocator.adopt(Stream.GC, 6);
         allocator.prepare((long) ZONES * CAPACITY);
@@ -557,7 +558,7 @@ class ZoneAllocatorTest {
     void shouldNotHandOutZonesThatWereDeadBefore() {
         create();
         table.recover(FIRST, ZoneState.OFFLINE, null, 0);
-        allocator = new ZoneAllocator(device, table, ZONES, RESERVE);
+        allocator = new ZoneAllocator(device, table, ZONES, RESERVE, 0);
         assertEquals(ZONES - FIRST - 1, allocator.emptyZones());
         allocator.prepare(CAPACITY);
         assertFalse(device.opened.contains(FIRST));

@@ -8,6 +8,7 @@ import dev.zapkv.ZoneLostException;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.ChunkKey;
+import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.RecordFormat;
@@ -31,11 +32,11 @@ import java.util.concurrent.atomic.LongAdder;
 /// Puts, deletes and gets on an open store. Thread-safe.
 ///
 /// *A put*: {@link StagingLog#claim} a place, {@link RecordWriter#write} the record into it, {@link
-/// PointIndex#publish} it, {@link StagingLog#commit} the place, wait for the level ({@link IoAgent#await}). *A get*:
-/// {@link RecordReader#read}.
+/// PointIndex#publish} it, {@link StagingLog#commit} the place, wait for the level ({@link IoAgent#await}).
+/// *A get*: {@link RecordReader#read}.
 ///
-/// Values that do not fit a block are stored as chunks, ordinary records under internal keys, and a head record
-/// under the user's key that names them; the head is written last.
+/// Values that do not fit a block are stored as chunks, ordinary records under internal keys, and a head
+/// record under the user's key that names them; the head is written last.
 public final class Engine {
     private static final int LARGE_LOCKS = 64;
     // Of a tombstone: a newer record had been published already.
@@ -52,7 +53,8 @@ public final class Engine {
     private final long usableBytes;
     private final ThreadLocal<RecordWriter> writers = ThreadLocal.withInitial(RecordWriter::new);
     private final Object[] largeLocks = new Object[LARGE_LOCKS];
-    private final SplittableRandom chunkSets;
+    private final SplittableRandom chunkSetNumbers;
+    private final ChunkSets chunkSets;
 
     private final AtomicLong liveBytes = new AtomicLong();
     private final LongAdder chunkEntries = new LongAdder();
@@ -64,6 +66,7 @@ public final class Engine {
     private final LongAdder gets = new LongAdder();
 
     /// @param usableBytes record bytes that may be live at a time
+    /// @param chunkSets   of the large values that are there
     /// @param chunkSeed   start of the chunk sets' numbers, different in each life of the store
     Engine(
             final AppendAgent append,
@@ -74,6 +77,7 @@ public final class Engine {
             final RecordReader reader,
             final IoAgent agent,
             final long usableBytes,
+            final ChunkSets chunkSets,
             final long chunkSeed) {
         this.index = index;
         this.hash = hash;
@@ -84,7 +88,8 @@ public final class Engine {
         this.usableBytes = usableBytes;
         staging = append.staging();
         leases = append.leases();
-        chunkSets = new SplittableRandom(chunkSeed);
+        this.chunkSets = chunkSets;
+        chunkSetNumbers = new SplittableRandom(chunkSeed);
         for (int i = 0; i < LARGE_LOCKS; i++) {
             largeLocks[i] = new Object();
         }
@@ -434,6 +439,7 @@ public final class Engine {
         if (liveBytes.get() + value.length > usableBytes) {
             throw storeFull(value.length);
         }
+        beginChunks(key, head);
         int written = 0;
         try {
             for (; written < head.chunkCount(); written++) {
@@ -443,7 +449,7 @@ public final class Engine {
             }
             return append(RecordFormat.FLAG_LARGE, key, head.encode(), 0, LargeHead.LENGTH);
         } catch (final RuntimeException e) {
-            dropChunks(chunkSet, written);
+            dropChunks(chunkSet, head.chunkCount());
             throw e;
         }
     }
@@ -474,6 +480,7 @@ public final class Engine {
         }
         lease.take();
         final LargeHead head = new LargeHead(nextChunkSet(), lease.length(), maxInlineValue(ChunkKey.LENGTH));
+        beginChunks(key, head);
         int put = 0;
         final long block;
         try {
@@ -488,7 +495,7 @@ public final class Engine {
             }
             block = append(RecordFormat.FLAG_LARGE, key, head.encode(), 0, LargeHead.LENGTH);
         } catch (final RuntimeException e) {
-            dropChunks(head.chunkSet(), put);
+            dropChunks(head.chunkSet(), head.chunkCount());
             lease.giveBack(put);
             throw e;
         }
@@ -498,11 +505,20 @@ public final class Engine {
         return block;
     }
 
-    /// Publishes over the head of a large value and drops its chunks. The old head is read before it is replaced,
-    /// under a lock that every writer over a large value of this key takes, so that the chunks of exactly the head
-    /// replaced are dropped.
+    private void beginChunks(final byte[] key, final LargeHead head) {
+        chunkSets.begin(new ChunkSetNote(
+                head.chunkSet(),
+                hash.fingerprint(key, 0, key.length),
+                index.shardOf(hash.location(key, 0, key.length)),
+                head.chunkCount()));
+    }
+
+    /// Publishes over the head of a large value and drops its chunks. The old head is read before it is
+    /// replaced, under a lock that every writer over a large value of this key takes, so that the chunks of
+    /// exactly the head replaced are dropped.
     ///
-    /// @param newChunkSet chunk set of the new record if it is a head: recovery may repeat the one that is there
+    /// @param newChunkSet chunk set of the new record if it is a head: recovery may repeat the one that is
+    /// there
     private long replaceLarge(
             final long fingerprint, final long location, final long entry, final byte[] key, final long newChunkSet) {
         synchronized (largeLocks[(int) (fingerprint & (LARGE_LOCKS - 1))]) {
@@ -556,16 +572,17 @@ public final class Engine {
                 countGarbage(entry);
             }
         }
+        chunkSets.end(chunkSet);
     }
 
     private synchronized long nextChunkSet() {
-        return chunkSets.nextLong();
+        return chunkSetNumbers.nextLong();
     }
 
     // ---- bounds
 
-    /// Refuses what would leave garbage collection without garbage. An overwrite that does not need more room is
-    /// always admitted.
+    /// Refuses what would leave garbage collection without garbage. An overwrite that does not need more room
+    /// is always admitted.
     private void admit(final long fingerprint, final long location, final int length) {
         if (liveBytes.get() + length <= usableBytes) {
             return;

@@ -16,6 +16,8 @@ import java.util.function.LongSupplier;
 /// @param capacityBytes      bound of a new store in bytes, or -1
 /// @param memoryBytes        budget of index and staging
 /// @param blockBytes         largest append block of a new store
+/// @param checkpointBytes    bytes appended from one checkpoint to the next; 0: decided by the size of the
+/// index
 /// @param durability         level of writes that name none
 /// @param createIfMissing    whether an empty device becomes a store
 /// @param stagingDirectories candidates for the staging file, in order of preference
@@ -29,6 +31,7 @@ public record EngineConfig(
         long capacityBytes,
         long memoryBytes,
         int blockBytes,
+        long checkpointBytes,
         Durability durability,
         boolean createIfMissing,
         List<Path> stagingDirectories,
@@ -49,6 +52,7 @@ public record EngineConfig(
                 capacityBytes,
                 memoryBytes,
                 blockBytes,
+                checkpointBytes,
                 durability,
                 true,
                 stagingDirectories,

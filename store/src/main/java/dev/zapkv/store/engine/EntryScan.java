@@ -5,6 +5,7 @@ import dev.zapkv.CorruptionException;
 import dev.zapkv.EntryConsumer;
 import dev.zapkv.ZapKvException;
 import dev.zapkv.ZoneLostException;
+import dev.zapkv.store.index.EntryCursor;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.read.ReadContext;
@@ -29,7 +30,6 @@ final class EntryScan {
     private final long[] entries = new long[BATCH_ENTRIES];
     private final int[] shards = new int[BATCH_ENTRIES];
     private final long[] order = new long[BATCH_ENTRIES];
-    private long[] shardBuffer = new long[1 << 12];
     private int size;
     private byte[] key;
     private long unreadable;
@@ -42,17 +42,13 @@ final class EntryScan {
     }
 
     void run(final EntryConsumer consumer) {
-        for (int shard = 0; shard < index.shardCount(); shard++) {
-            final int count = loadShard(shard);
-            for (int i = 0; i < count; i++) {
+        final EntryCursor cursor = new EntryCursor(index);
+        while (cursor.next()) {
+            if (!IndexEntry.isChunk(cursor.word())) {
                 if (size == BATCH_ENTRIES) {
                     visitBatch(consumer);
                 }
-                fingerprints[size] = shardBuffer[2 * i];
-                entries[size] = shardBuffer[2 * i + 1];
-                shards[size] = shard;
-                order[size] = (entries[size] >>> LENGTH_BITS & LOCATION_MASK) << PLACE_BITS | size;
-                size++;
+                add(cursor.shard(), cursor.fingerprint(), cursor.word());
             }
         }
         visitBatch(consumer);
@@ -68,13 +64,12 @@ final class EntryScan {
         return unreadable + " entries could not be visited, all others were; the first of them: ";
     }
 
-    private int loadShard(final int shard) {
-        int count = index.readShard(shard, shardBuffer);
-        while (count < 0) {
-            shardBuffer = new long[-count * 4];
-            count = index.readShard(shard, shardBuffer);
-        }
-        return count;
+    private void add(final int shard, final long fingerprint, final long entry) {
+        fingerprints[size] = fingerprint;
+        entries[size] = entry;
+        shards[size] = shard;
+        order[size] = (entry >>> LENGTH_BITS & LOCATION_MASK) << PLACE_BITS | size;
+        size++;
     }
 
     private void visitBatch(final EntryConsumer consumer) {
@@ -116,9 +111,6 @@ final class EntryScan {
     }
 
     private byte[] value(final ReadContext record) {
-        if (record.isChunk()) {
-            return null;
-        }
         key = record.key();
         return record.isLarge() ? engine.get(key) : record.value();
     }

@@ -14,7 +14,14 @@ import dev.zapkv.ZoneReport;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.checkpoint.Checkpoint;
+import dev.zapkv.store.checkpoint.CheckpointHost;
+import dev.zapkv.store.checkpoint.CheckpointLoader;
+import dev.zapkv.store.checkpoint.CheckpointWriter;
+import dev.zapkv.store.checkpoint.InvalidCheckpointException;
+import dev.zapkv.store.format.CheckpointRef;
 import dev.zapkv.store.format.ChunkKey;
+import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.format.ZoneLayout;
@@ -35,15 +42,19 @@ import dev.zapkv.zone.ZoneAllocator;
 import dev.zapkv.zone.ZoneTable;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.agrona.CloseHelper;
 
-/// One life of a store: opens (find metadata, replay the log, take over staging), runs, closes. Owns every part.
-public final class OpenStore implements AutoCloseable {
-    /// Empty zones kept for garbage collection: the one it fills, and one more for what it is filling it from.
+/// One life of a store: opens (find metadata, replay the log, take over staging), runs, closes. Owns every
+/// part.
+public final class OpenStore implements CheckpointHost, AutoCloseable {
+    /// Empty zones kept for garbage collection: the one it fills, and one more for what it is filling it
+    /// from.
     public static final int RESERVE_ZONES = 2;
 
     // A small store's index stays small; a large one's shards grow in steps of a few milliseconds at most.
@@ -55,6 +66,11 @@ public final class OpenStore implements AutoCloseable {
     private static final double USABLE_SHARE = 0.95;
     // A note waits for the device, so not every zone gets one.
     private static final int ZONES_PER_NOTE = 8;
+    private static final int MIN_ZONES_FOR_CHECKPOINTS = 16;
+    private static final int MIN_CHECKPOINT_ZONES = 3;
+    private static final int CHECKPOINT_ZONE_SHARE = 8;
+    // Each costs 16 bytes of every metadata block; full replay finds out which are needed.
+    private static final int MAX_VOIDS = 1000;
     private static final long DRAIN_WAIT_NS = 100_000_000L;
 
     private final EngineConfig config;
@@ -72,9 +88,12 @@ public final class OpenStore implements AutoCloseable {
     private IoAgent agent;
     private RecordReader reader;
     private Engine engine;
+    private ChunkSets chunkSets;
     private GcHost gcHost;
     private ZoneLosses losses;
     private Collector collector;
+    private CheckpointWriter checkpoints;
+    private final List<String> unusable = new ArrayList<>();
     private String recovery = "";
     private boolean wasClean;
     private long zonesNoted;
@@ -88,7 +107,8 @@ public final class OpenStore implements AutoCloseable {
 
     /// Opens a store on a device, or makes one there.
     ///
-    /// @throws FormatException        if the device holds no store and none may be made, or one that cannot be read
+    /// @throws FormatException        if the device holds no store and none may be made, or one that cannot
+    /// be read
     /// @throws ConfigurationException if a setting does not fit the device or the machine
     /// @throws CorruptionException    if the log cannot be replayed
     public static OpenStore open(final EngineConfig config) {
@@ -125,7 +145,6 @@ public final class OpenStore implements AutoCloseable {
             recoverMetadataZone(found.zone(), true);
         }
         metadata = new MetadataLog(port, zones, storeId, found.zone(), found.sequence());
-        index = newIndex();
         recover();
     }
 
@@ -156,10 +175,12 @@ public final class OpenStore implements AutoCloseable {
                 zone, info.state(), info.state() == ZoneState.EMPTY ? null : Stream.METADATA, info.writePointer());
     }
 
-    private PointIndex newIndex() {
-        final long shards =
-                Math.clamp(Long.highestOneBit(config.memoryBytes() / MEMORY_PER_INDEX_SHARD), 1, MAX_INDEX_SHARDS);
-        return new PointIndex((int) shards, config.memoryBytes() - (long) MIN_STAGING_CHUNKS * AppendAgent.CHUNK_BYTES);
+    private PointIndex newIndex(final int shards) {
+        return new PointIndex(shards, config.memoryBytes() - (long) MIN_STAGING_CHUNKS * AppendAgent.CHUNK_BYTES);
+    }
+
+    private int indexShards() {
+        return (int) Math.clamp(Long.highestOneBit(config.memoryBytes() / MEMORY_PER_INDEX_SHARD), 1, MAX_INDEX_SHARDS);
     }
 
     private MetadataLog.Found format() {
@@ -177,6 +198,7 @@ public final class OpenStore implements AutoCloseable {
                 ZoneLayout.of(geometry),
                 "",
                 List.of(),
+                List.of(),
                 List.of());
         final StoreId id =
                 new StoreId(config.randomSeed().getAsLong(), config.randomSeed().getAsLong());
@@ -193,8 +215,10 @@ public final class OpenStore implements AutoCloseable {
         final Set<Long> stagedSets;
         StagingReplay staged = null;
         StagingFile oldStaging = null;
-        try (PointIndex positions = newIndex()) {
-            final Replay replay = new Replay(config.device(), image, storeId, index, hash, zones, positions);
+        final CheckpointLoader.Loaded base = loadCheckpoint();
+        final List<Checkpoint> known = knownCheckpoints(base);
+        try (PointIndex positions = newIndex(index.shardCount())) {
+            final Replay replay = new Replay(config.device(), image, storeId, index, hash, zones, positions, base);
             replayed = replay.run();
             if (!image.closedCleanly() && !image.staging().isEmpty()) {
                 oldStaging = StagingFile.openExisting(image.stagingPath(), storeId, image.epoch());
@@ -206,8 +230,10 @@ public final class OpenStore implements AutoCloseable {
                 }
                 staged = new StagingReplay(oldStaging, oldStaging.takenFrom() - 1);
             }
-            stagedSets = staged == null ? Set.of() : staged.chunkSets();
-            chunkEntries = replay.dropOrphans(stagedSets);
+            final List<ChunkSetNote> stagedValues = staged == null ? List.of() : staged.chunkSets(hash, index);
+            stagedSets = stagedValues.stream().map(ChunkSetNote::chunkSet).collect(Collectors.toSet());
+            chunkSets = new ChunkSets(replay.dropOrphans(stagedValues));
+            chunkEntries = replay.chunkEntries();
         }
         final long highest = Math.max(
                 Math.max(replayed.lastBlock(), replayed.highestBlock()), staged == null ? 0 : staged.lastBlock());
@@ -216,13 +242,15 @@ public final class OpenStore implements AutoCloseable {
             voids.add(replayed.lastBlock() + 1);
             voids.add(highest);
         }
-        assemble(hash, replayed, highest + 1);
+        final long recordBytes = zones.totalLiveBytes() - tombstoneBytes();
+        assemble(hash, replayed, highest + 1, known);
         // What was replayed is called settled from here on, and may still be in the device's cache.
         port.flushAndWait();
         image = nextImage(voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
         metadata.append(image);
-        engine.recovered(chunkEntries, zones.totalLiveBytes() - tombstoneBytes());
-        agent.start(append, collector, () -> noteProgress() + losses.doWork());
+        engine.recovered(chunkEntries, recordBytes);
+        checkpoints.sweep();
+        agent.start(append, collector, () -> noteProgress() + losses.doWork() + checkpoints.doWork());
         final long repeated =
                 staged == null ? 0 : staged.visit((flags, key, value) -> repeat(flags, key, value, stagedSets));
         if (oldStaging != null) {
@@ -237,19 +265,55 @@ public final class OpenStore implements AutoCloseable {
         }
         StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
         recovery = describe(
-                replayed, repeated, oldStaging != null, config.nanoClock().getAsLong() - started);
+                base, replayed, repeated, oldStaging != null, config.nanoClock().getAsLong() - started);
     }
 
-    /// Appends a record again that was only in staging, unless it is a chunk of a large value whose head was never
-    /// written: a head comes behind its chunks.
+    /// Appends a record again that was only in staging, unless it is a chunk of a large value whose head was
+    /// never written: a head comes behind its chunks.
     private void repeat(final int flags, final byte[] key, final byte[] value, final Set<Long> stagedSets) {
         if ((flags & RecordFormat.FLAG_CHUNK) == 0 || stagedSets.contains(ChunkKey.chunkSet(key))) {
             engine.repeat(flags, key, value);
         }
     }
 
-    private void assemble(final KeyHash hash, final Replay.Outcome replayed, final long firstBlock) {
-        allocator = new ZoneAllocator(config.device(), zones, image.zoneLimit(), RESERVE_ZONES);
+    /// Reads the newest checkpoint that holds into the index; null if there is none: then the index is empty.
+    private CheckpointLoader.Loaded loadCheckpoint() {
+        for (final CheckpointRef ref :
+                image.voids().size() > MAX_VOIDS ? List.<CheckpointRef>of() : image.checkpoints()) {
+            index = newIndex(ref.shards());
+            try {
+                return CheckpointLoader.load(config.device(), storeId, image, ref, index, config.threaded());
+            } catch (final InvalidCheckpointException e) {
+                unusable.add("checkpoint " + ref.number() + " is of no use: " + e.getMessage());
+                index.close();
+            }
+        }
+        index = newIndex(indexShards());
+        return null;
+    }
+
+    /// The loaded checkpoint and the one before it.
+    private List<Checkpoint> knownCheckpoints(final CheckpointLoader.Loaded base) {
+        final List<Checkpoint> known = new ArrayList<>();
+        if (base != null) {
+            known.add(base.checkpoint());
+            for (final CheckpointRef ref : image.checkpoints()) {
+                if (ref.number() < base.checkpoint().ref().number()) {
+                    try {
+                        known.add(CheckpointLoader.find(config.device(), storeId, image, ref));
+                    } catch (final InvalidCheckpointException e) {
+                        unusable.add("checkpoint " + ref.number() + " is of no use: " + e.getMessage());
+                    }
+                }
+            }
+        }
+        return known;
+    }
+
+    private void assemble(
+            final KeyHash hash, final Replay.Outcome replayed, final long firstBlock, final List<Checkpoint> known) {
+        allocator = new ZoneAllocator(
+                config.device(), zones, image.zoneLimit(), RESERVE_ZONES, checkpointZones(image.zoneLimit()));
         metadata.spareZones(allocator::takeForMetadata);
         adoptOpenZones();
         final long epoch = image.epoch() + 1;
@@ -284,6 +348,7 @@ public final class OpenStore implements AutoCloseable {
                 reader,
                 agent,
                 usableBytes(),
+                chunkSets,
                 config.randomSeed().getAsLong());
         gcHost = new GcHost(
                 port,
@@ -301,6 +366,19 @@ public final class OpenStore implements AutoCloseable {
                 config.nanoClock());
         collector = loadCollector();
         gcHost.connect(collector);
+        checkpoints = new CheckpointWriter(
+                port,
+                append,
+                allocator,
+                zones,
+                index,
+                this,
+                storeId,
+                epoch,
+                config.checkpointBytes(),
+                config.nanoClock(),
+                known,
+                replayed.bytesRead());
         losses = new ZoneLosses(zones, index, append, image::isLossKnown, config.lossListener(), this::noteNow);
     }
 
@@ -311,6 +389,13 @@ public final class OpenStore implements AutoCloseable {
             losses.count();
             return offline;
         });
+    }
+
+    /// Zones that checkpoints may take at a time. A store of few zones is replayed quickly enough.
+    private static int checkpointZones(final int zoneLimit) {
+        return zoneLimit < MIN_ZONES_FOR_CHECKPOINTS
+                ? 0
+                : Math.max(MIN_CHECKPOINT_ZONES, zoneLimit / CHECKPOINT_ZONE_SHARE);
     }
 
     private int stagingChunks() {
@@ -329,7 +414,8 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private long usableBytes() {
-        long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L;
+        long dataZones =
+                image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L - checkpointZones(image.zoneLimit());
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
             if (zones.state(zone) == ZoneState.READ_ONLY
                     || zones.state(zone) == ZoneState.OFFLINE
@@ -342,18 +428,16 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private void adoptOpenZones() {
-        boolean host = false;
-        boolean gc = false;
+        final Set<Stream> adopted = EnumSet.noneOf(Stream.class);
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
             final Stream stream = zones.stream(zone);
             if (stream != Stream.METADATA && isActive(zones.state(zone))) {
-                if (image.isLossKnown(zone) || (stream == Stream.GC ? gc : host)) {
+                // A checkpoint's place may be needed by others.
+                if (!image.isLossKnown(zone) && stream != Stream.CHECKPOINT && adopted.add(stream)) {
+                    allocator.adopt(stream, zone);
+                } else {
                     config.device().finish(zone);
                     zones.finish(zone);
-                } else {
-                    allocator.adopt(stream, zone);
-                    host |= stream == Stream.HOST;
-                    gc |= stream == Stream.GC;
                 }
             }
         }
@@ -364,18 +448,13 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private MetadataImage nextImage(final List<Long> voids, final long settled, final Path staging) {
-        return new MetadataImage(
-                image.blockBytes(),
-                image.capacityBytes(),
-                image.hashSeed0(),
-                image.hashSeed1(),
+        return image.next(
                 stagingFile == null ? image.epoch() : stagingFile.epoch(),
                 settled,
                 gcHost == null ? image.nextGcBlock() : gcHost.nextBlock(),
                 false,
-                image.zoneLimit(),
-                image.layout(),
                 staging.toString(),
+                checkpoints.refs(),
                 voids,
                 generations(-1));
     }
@@ -401,26 +480,21 @@ public final class OpenStore implements AutoCloseable {
         return generations;
     }
 
-    private MetadataImage currentImage(final int bumped, final boolean clean) {
-        return new MetadataImage(
-                image.blockBytes(),
-                image.capacityBytes(),
-                image.hashSeed0(),
-                image.hashSeed1(),
+    private MetadataImage currentImage(final int bumped, final boolean clean, final List<CheckpointRef> refs) {
+        return image.next(
                 image.epoch(),
                 Math.max(image.settledBlock(), append.flushed()),
                 gcHost.nextBlock(),
                 clean,
-                image.zoneLimit(),
-                image.layout(),
                 clean ? "" : image.staging(),
+                refs,
                 image.voids(),
                 generations(bumped));
     }
 
     /// Empties a zone: its generation is outdated durably before the device forgets its content.
     private void retireZone(final int zone) {
-        image = currentImage(zone, false);
+        image = currentImage(zone, false, image.checkpoints());
         metadata.append(image);
         append.young().forget(zone);
         allocator.reset(zone);
@@ -429,8 +503,44 @@ public final class OpenStore implements AutoCloseable {
         }
     }
 
-    /// Notes in the metadata, each time some zones were opened, how far the log is settled: recovery looks behind that
-    /// point only.
+    @Override
+    public void holdCollector(final boolean hold) {
+        collector.hold(hold);
+    }
+
+    @Override
+    public boolean isCollectorQuiet() {
+        return collector.isQuiet();
+    }
+
+    @Override
+    public long nextGcBlock() {
+        return gcHost.nextBlock();
+    }
+
+    @Override
+    public long loggedBytes() {
+        return append.hostBytes() + collector.appendedBytes();
+    }
+
+    @Override
+    public List<ChunkSetNote> chunkSets() {
+        return chunkSets.snapshot();
+    }
+
+    @Override
+    public void commit(final List<CheckpointRef> refs) {
+        image = currentImage(-1, false, refs);
+        metadata.append(image);
+    }
+
+    @Override
+    public void retire(final int zone) {
+        retireZone(zone);
+    }
+
+    /// Notes in the metadata, each time some zones were opened, how far the log is settled: recovery looks
+    /// behind that point only.
     private int noteProgress() {
         if (allocator.zonesOpened() < zonesNoted + ZONES_PER_NOTE) {
             return 0;
@@ -444,7 +554,7 @@ public final class OpenStore implements AutoCloseable {
     }
 
     private void noteNow() {
-        image = currentImage(-1, false);
+        image = currentImage(-1, false, image.checkpoints());
         metadata.append(image);
     }
 
@@ -590,8 +700,20 @@ public final class OpenStore implements AutoCloseable {
         return sum;
     }
 
+    private String checkpointText(final CheckpointLoader.Loaded base) {
+        final String unused = unusable.isEmpty() ? "" : "; " + String.join("; ", unusable);
+        return base == null
+                ? unused
+                : unused + "; checkpoint " + base.checkpoint().ref().number() + " read (" + (base.bytesRead() >> 20)
+                        + " MiB)";
+    }
+
     private String describe(
-            final Replay.Outcome replayed, final long repeated, final boolean stagingFound, final long durationNs) {
+            final CheckpointLoader.Loaded base,
+            final Replay.Outcome replayed,
+            final long repeated,
+            final boolean stagingFound,
+            final long durationNs) {
         if (image.epoch() == 1) {
             return "new store";
         }
@@ -601,7 +723,8 @@ public final class OpenStore implements AutoCloseable {
                         ? "not closed cleanly, " + repeated + " records taken over from staging"
                         : "not closed cleanly and its staging memory is gone (reboot or other container): writes"
                                 + " acknowledged at the process level may be missing";
-        return staging + "; " + replayed.records() + " records replayed from " + (replayed.bytesRead() >> 20)
+        return staging + checkpointText(base) + "; " + replayed.records() + " records replayed from "
+                + (replayed.bytesRead() >> 20)
                 + " MiB in "
                 + durationNs / 1_000_000 + " ms"
                 + (replayed.offline() == 0
@@ -613,8 +736,9 @@ public final class OpenStore implements AutoCloseable {
 
     // ---- the end
 
-    /// Appends and flushes what was written, notes a clean end, and releases everything. Idempotent. If the device
-    /// failed or the store is full the end is not clean: staging stays where it is for the next opening.
+    /// Appends and flushes what was written, notes a clean end, and releases everything. Idempotent. If the
+    /// device failed or the store is full the end is not clean: staging stays where it is for the next
+    /// opening.
     @Override
     public void close() {
         synchronized (this) {
@@ -629,8 +753,11 @@ public final class OpenStore implements AutoCloseable {
         ZapKvException problem = null;
         final boolean clean = drain();
         if (clean) {
+            checkpointAtEnd();
+        }
+        if (clean && agent.failure() == null) {
             try {
-                metadata.append(currentImage(-1, true));
+                metadata.append(currentImage(-1, true, image.checkpoints()));
             } catch (final RuntimeException e) {
                 problem = new ZapKvException("the store could not note its clean end; it will recover when opened", e);
             }
@@ -638,6 +765,20 @@ public final class OpenStore implements AutoCloseable {
         release(clean && problem == null);
         if (problem != null) {
             throw problem;
+        }
+    }
+
+    /// So that the next opening has nothing to replay. If there is no room for a checkpoint it replays.
+    private void checkpointAtEnd() {
+        collector.hold(true);
+        if (checkpoints.isBehind()) {
+            checkpoints.request();
+        }
+        while (agent.failure() == null && checkpoints.isRequested()) {
+            agent.cycle();
+        }
+        while (agent.failure() == null && config.device().inFlight() > 0) {
+            port.await(DRAIN_WAIT_NS);
         }
     }
 
@@ -677,6 +818,7 @@ public final class OpenStore implements AutoCloseable {
                 config.device(),
                 append,
                 collector,
+                checkpoints,
                 metadata,
                 index,
                 stagingFile == null || !deleteStaging ? stagingFile : stagingFile::delete);

@@ -3,6 +3,7 @@ package dev.zapkv.store.engine;
 
 import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.index.EntryCursor;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
@@ -31,7 +32,6 @@ final class ZoneLosses {
     private final List<ZoneLoss> losses = new CopyOnWriteArrayList<>();
     private int failuresSeen;
     private long noteBehind = NONE;
-    private long[] shardBuffer = new long[1 << 12];
 
     /// @param known zones whose loss the metadata names already; also one that came back is not to be looked at any
     /// more
@@ -126,18 +126,11 @@ final class ZoneLosses {
         final long start = zones.geometry().address(zone, 0);
         final long end = start + zones.geometry().zoneSize();
         long entries = 0;
-        for (int shard = 0; shard < index.shardCount(); shard++) {
-            int count = index.readShard(shard, shardBuffer);
-            while (count < 0) {
-                shardBuffer = new long[-count * 4];
-                count = index.readShard(shard, shardBuffer);
-            }
-            for (int i = 0; i < count; i++) {
-                final long entry = shardBuffer[2 * i + 1];
-                final long address = IndexEntry.deviceAddress(entry);
-                if (!IndexEntry.isMemory(entry) && address >= start && address < end) {
-                    entries++;
-                }
+        final EntryCursor cursor = new EntryCursor(index);
+        while (cursor.next()) {
+            final long address = IndexEntry.deviceAddress(cursor.word());
+            if (!IndexEntry.isMemory(cursor.word()) && address >= start && address < end) {
+                entries++;
             }
         }
         return entries;

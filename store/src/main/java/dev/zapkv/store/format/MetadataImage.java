@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
-/// Everything a store must know before it can read its data zones: the payload of each metadata block, complete in
-/// itself. The valid image with the highest block number counts.
+/// Everything a store must know before it can read its data zones: the payload of each metadata block,
+/// complete in itself. The valid image with the highest block number counts.
 ///
 /// | offset | size | type | field           | meaning and valid range                                               |
 /// |-------:|-----:|------|-----------------|-----------------------------------------------------------------------|
@@ -35,8 +35,9 @@ import java.util.List;
 /// |     80 |    8 | u64  | zoneSize        | address stride between its zones                                      |
 /// |     88 |    8 | u64  | zoneCapacity    | writable bytes of its zones                                           |
 /// |     96 |    4 | u32  | zoneCount       | number of its zones                                                   |
-/// |    100 |    4 | u32  | reserved        | 0                                                                     |
+/// |    100 |    4 | u32  | checkpointCount | checkpoints that may be opened from, 0 to 2                           |
 /// |    104 |    – | –    | staging         | path, UTF-8, zero-padded to a multiple of 8                           |
+/// |      – |   64 | –    | checkpoints     | {@link CheckpointRef}, newest first                                   |
 /// |      – |   16 | u64  | voids           | first and last block number of each range, ascending                  |
 /// |      – |    4 | u32  | generations     | of each zone                                                          |
 ///
@@ -51,6 +52,7 @@ import java.util.List;
 /// @param zoneLimit     zones the store may use
 /// @param layout        zones the store was made on
 /// @param staging       path of the staging file, or empty
+/// @param checkpoints   complete checkpoints, newest first
 /// @param voids         ranges of void host block numbers, first and last alternating
 /// @param generations   generation of each zone
 public record MetadataImage(
@@ -65,13 +67,16 @@ public record MetadataImage(
         int zoneLimit,
         ZoneLayout layout,
         String staging,
+        List<CheckpointRef> checkpoints,
         List<Long> voids,
         List<Integer> generations) {
     /// Bit of a generation: the zone is offline, its loss was counted, and whatever was settled since lies elsewhere.
     public static final int LOSS_KNOWN = 1 << 31;
 
-    /// The only version there is.
-    public static final int VERSION = 1;
+    /// The version that is written, and the only one that is read.
+    public static final int VERSION = 2;
+    /// Most checkpoints that an image names.
+    public static final int MAX_CHECKPOINTS = 2;
     /// Smallest append block.
     public static final int MIN_BLOCK_BYTES = 16 << 10;
     /// Largest append block.
@@ -93,17 +98,50 @@ public record MetadataImage(
     private static final int ZONE_SIZE_OFFSET = 80;
     private static final int ZONE_CAPACITY_OFFSET = 88;
     private static final int ZONE_COUNT_OFFSET = 96;
+    private static final int CHECKPOINT_COUNT_OFFSET = 100;
     private static final int FIXED_LENGTH = 104;
 
     /// Copies the lists.
     public MetadataImage {
+        checkpoints = List.copyOf(checkpoints);
         voids = List.copyOf(voids);
         generations = List.copyOf(generations);
     }
 
+    /// The image that follows this one: what never changes stays.
+    public MetadataImage next(
+            final long nextEpoch,
+            final long settled,
+            final long gcBlock,
+            final boolean clean,
+            final String stagingPath,
+            final List<CheckpointRef> nextCheckpoints,
+            final List<Long> nextVoids,
+            final List<Integer> nextGenerations) {
+        return new MetadataImage(
+                blockBytes,
+                capacityBytes,
+                hashSeed0,
+                hashSeed1,
+                nextEpoch,
+                settled,
+                gcBlock,
+                clean,
+                zoneLimit,
+                layout,
+                stagingPath,
+                nextCheckpoints,
+                nextVoids,
+                nextGenerations);
+    }
+
     /// Length of the stored form in bytes.
     public int length() {
-        return FIXED_LENGTH + padded(stagingBytes().length) + 8 * voids.size() + 4 * generations.size();
+        return FIXED_LENGTH
+                + padded(stagingBytes().length)
+                + CheckpointRef.LENGTH * checkpoints.size()
+                + 8 * voids.size()
+                + 4 * generations.size();
     }
 
     /// Writes the stored form.
@@ -127,9 +165,14 @@ public record MetadataImage(
         memory.set(LONG, offset + ZONE_SIZE_OFFSET, layout.zoneSize());
         memory.set(LONG, offset + ZONE_CAPACITY_OFFSET, layout.zoneCapacity());
         memory.set(INT, offset + ZONE_COUNT_OFFSET, layout.zoneCount());
+        memory.set(INT, offset + CHECKPOINT_COUNT_OFFSET, checkpoints.size());
         long at = offset + FIXED_LENGTH;
         MemorySegment.copy(path, 0, memory, LittleEndian.BYTE, at, path.length);
         at += padded(path.length);
+        for (final CheckpointRef checkpoint : checkpoints) {
+            checkpoint.encode(memory, at);
+            at += CheckpointRef.LENGTH;
+        }
         for (final long bound : voids) {
             memory.set(LONG, at, bound);
             at += 8;
@@ -151,14 +194,22 @@ public record MetadataImage(
         final int pathLength = memory.get(INT, offset + STAGING_LENGTH_OFFSET);
         final int voidCount = memory.get(INT, offset + VOID_COUNT_OFFSET);
         final int generationCount = memory.get(INT, offset + GENERATION_COUNT_OFFSET);
+        final int checkpointCount = memory.get(INT, offset + CHECKPOINT_COUNT_OFFSET);
         final boolean bounded = isBlockBytes(block)
+                && checkpointCount >= 0
+                && checkpointCount <= MAX_CHECKPOINTS
                 && pathLength >= 0
                 && pathLength <= length
                 && voidCount >= 0
                 && voidCount <= length
                 && generationCount >= 0
                 && generationCount <= length
-                && FIXED_LENGTH + padded(pathLength) + 16L * voidCount + 4L * generationCount == length;
+                && FIXED_LENGTH
+                                + padded(pathLength)
+                                + (long) CheckpointRef.LENGTH * checkpointCount
+                                + 16L * voidCount
+                                + 4L * generationCount
+                        == length;
         if (!bounded) {
             return null;
         }
@@ -171,6 +222,15 @@ public record MetadataImage(
         final byte[] path = new byte[pathLength];
         MemorySegment.copy(memory, LittleEndian.BYTE, at, path, 0, pathLength);
         at += padded(pathLength);
+        final List<CheckpointRef> checkpoints = new ArrayList<>();
+        for (int i = 0; i < checkpointCount; i++) {
+            final CheckpointRef checkpoint = CheckpointRef.decode(memory, at);
+            if (checkpoint == null) {
+                return null;
+            }
+            checkpoints.add(checkpoint);
+            at += CheckpointRef.LENGTH;
+        }
         final List<Long> voids = new ArrayList<>();
         for (int i = 0; i < 2 * voidCount; i++) {
             voids.add(memory.get(LONG, at));
@@ -197,6 +257,7 @@ public record MetadataImage(
                         memory.get(LONG, offset + ZONE_CAPACITY_OFFSET),
                         memory.get(INT, offset + ZONE_COUNT_OFFSET)),
                 new String(path, StandardCharsets.UTF_8),
+                checkpoints,
                 voids,
                 generations);
     }

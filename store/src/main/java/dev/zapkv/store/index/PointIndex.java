@@ -8,12 +8,13 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// A map from a key's hash to the word of its newest record ({@link IndexEntry}), off-heap, without the key.
 ///
-/// Split into shards by the upper bits of the location hash. Reads take no lock: they look again if entries of the
-/// shard moved meanwhile. Writers exclude each other shard by shard, for the time of an insertion, now and then for the
-/// growth of one shard by a seventh. About 21 bytes a key, at most 24 from 1,000 keys per shard on. No operation
-/// allocates.
+/// Split into shards by the upper bits of the location hash. Reads take no lock: they look again if entries
+/// of the shard moved meanwhile. Writers exclude each other shard by shard, for the time of an insertion, now
+/// and then for the growth of one shard by a seventh. About 21 bytes a key, at most 24 from 1,000 keys per
+/// shard on. No operation allocates.
 ///
-/// Closing unmaps the memory; any use after that throws {@link IllegalStateException}, whatever thread it is on.
+/// Closing unmaps the memory; any use after that throws {@link IllegalStateException}, whatever thread it is
+/// on.
 public final class PointIndex implements AutoCloseable {
     /// {@link #publish}: the entry there is as new or newer. Not a valid word.
     public static final long REFUSED_OLDER = -1L << 20;
@@ -82,13 +83,14 @@ public final class PointIndex implements AutoCloseable {
         return table.lookup(shardOf(location), fingerprint);
     }
 
-    /// The word of a fingerprint in a shard, or 0: for entries met while {@linkplain #readShard reading a shard}.
+    /// The word of a fingerprint in a shard, or 0: for entries met while {@linkplain #readShard reading a
+    /// shard}.
     public long getInShard(final int shard, final long fingerprint) {
         return table.lookup(checkShard(shard), fingerprint);
     }
 
-    /// Enters a record that has just been given its place in the log, a put or a tombstone. It replaces a device word
-    /// and an older memory word, and is entered where there is none.
+    /// Enters a record that has just been given its place in the log, a put or a tombstone. It replaces a
+    /// device word and an older memory word, and is entered where there is none.
     ///
     /// @param word a memory word
     /// @param replaceLarge whether it may replace the head of a large value
@@ -159,14 +161,18 @@ public final class PointIndex implements AutoCloseable {
         }
     }
 
-    /// Enters or replaces the word of a key, whatever it was. Any value is a word here except 0 and the refusals, so
-    /// that an index may also map keys to something else.
+    /// Enters or replaces the word of a key, whatever it was. Any value is a word here except 0 and the
+    /// refusals, so that an index may also map keys to something else.
     ///
     /// @return the word before, 0 if there was none; or, with nothing changed, {@link #REFUSED_FULL}
     public long set(final long fingerprint, final long location, final long word) {
+        return setInShard(shardOf(location), fingerprint, word);
+    }
+
+    /// As {@link #set}, for a fingerprint that was read from a shard of an index of as many shards.
+    public long setInShard(final int shard, final long fingerprint, final long word) {
         checkWord(word);
-        final int shard = shardOf(location);
-        final long latch = table.latch(shard);
+        final long latch = table.latch(checkShard(shard));
         ShardLatch.lock(memory, latch);
         try {
             final long slot = table.find(shard, fingerprint);
@@ -215,27 +221,45 @@ public final class PointIndex implements AutoCloseable {
         return (int) (location >>> 1 >>> (shardShift - 1));
     }
 
-    /// Copies the entries of a shard as they are at one moment, fingerprint and word in turn. Reads go on meanwhile,
-    /// writes to this shard wait.
+    /// Copies entries of a shard as they are at one moment, fingerprint and word in turn, in the order of
+    /// unsigned fingerprints. Reads go on meanwhile, writes to this shard wait. An entry that is there during
+    /// a series of calls, each beginning behind the last fingerprint of the one before, is met exactly once.
     ///
-    /// @return the number of entries; or, if the target is too small, the number of entries negated, with nothing
-    ///     copied: come back with a target of more than twice that
-    public int readShard(final int shard, final long[] target) {
+    /// @param from lowest fingerprint, unsigned
+    /// @return entries copied; fewer than half the target's length if there are no more
+    public int readShard(final int shard, final long from, final long[] target) {
         final long latch = table.latch(checkShard(shard));
         ShardLatch.lock(memory, latch);
         try {
-            final int entries = (int) table.entries(shard);
-            if (entries > target.length / 2) {
-                return -entries;
-            }
-            table.copy(shard, target);
-            return entries;
+            return table.copy(shard, from, target);
         } finally {
             ShardLatch.unlock(memory, latch);
         }
     }
 
-    /// Unmaps the memory. Idempotent; other threads may be at work, they get an {@link IllegalStateException}.
+    /// A number that grows with each change of a shard's entries.
+    public long changes(final int shard) {
+        return table.changes(checkShard(shard));
+    }
+
+    /// Makes room for so many entries in an empty shard at once, before {@link #setInShard} fills it.
+    ///
+    /// @return false if the memory limit does not allow it
+    public boolean reserve(final int shard, final long entries) {
+        final long latch = table.latch(checkShard(shard));
+        ShardLatch.lock(memory, latch);
+        try {
+            final long before = table.pages(shard);
+            final long pages = Math.max(before, table.pagesFor(entries));
+            final long growth = (pages - before) * SlotTable.PAGE_BYTES;
+            return growth == 0 || (table.fits(pages) && take(growth) && table.grow(shard, pages));
+        } finally {
+            ShardLatch.unlock(memory, latch);
+        }
+    }
+
+    /// Unmaps the memory. Idempotent; other threads may be at work, they get an {@link
+    /// IllegalStateException}.
     @Override
     public synchronized void close() {
         if (arena.scope().isAlive()) {

@@ -7,18 +7,21 @@ import java.lang.invoke.VarHandle;
 
 /// The shards' slots: linear probing over slots that are kept in the order of their fingerprints.
 ///
-/// Memory: one header of 128 bytes per shard, all headers together (so that they do not fall on the same cache set),
-/// then the shards at a fixed stride. A header: latch (0), buckets (8), entries (16), tombstones (24). A shard is a run
-/// of whole pages, each of 64 buckets; a bucket is 4 slots in one cache line; a slot is fingerprint (0) and word (8), a
+/// Memory: one header of 128 bytes per shard, all headers together (so that they do not fall on the same
+/// cache set), then the shards at a fixed stride. A header: latch (0), buckets (8), entries (16), tombstones
+/// (24), changes (32). A shard is a run of whole pages, each of 64 buckets; a bucket is 4 slots in one cache
+/// line; a slot is fingerprint (0) and word (8), a
 /// word of 0 being empty.
 ///
-/// An entry's home is the first slot of bucket `fingerprint · buckets / 2⁶⁴`, which grows with the fingerprint (taken
-/// as unsigned). Entries lie at or after their home, with no empty slot in between, in ascending order. So a search
-/// ends at the first larger fingerprint, for keys that are there and keys that are not; a removal closes its gap and
-/// leaves no tombstone; and growing is one sweep in place, because the order stays. There is no wrap-around: the last
-/// buckets are nobody's home and take what is displaced, and if they do not suffice the shard grows.
+/// An entry's home is the first slot of bucket `fingerprint · buckets / 2⁶⁴`, which grows with the
+/// fingerprint (taken as unsigned). Entries lie at or after their home, with no empty slot in between, in
+/// ascending order. So a search ends at the first larger fingerprint, for keys that are there and keys that
+/// are not; a removal closes its gap and leaves no tombstone; and growing is one sweep in place, because the
+/// order stays. There is no wrap-around: the last buckets are nobody's home and take what is displaced, and
+/// if they do not suffice the shard grows.
 ///
-/// Offsets are absolute within the memory. Methods that say so need the shard's latch; {@link #lookup} needs nothing.
+/// Offsets are absolute within the memory. Methods that say so need the shard's latch; {@link #lookup} needs
+/// nothing.
 final class SlotTable {
     static final int PAGE_BYTES = 4096;
     static final int HEADER_BYTES = 128;
@@ -34,7 +37,8 @@ final class SlotTable {
     private static final int LOAD_PERCENT = 80;
     /// Growth by this many percent keeps the load above 70 of 100 slots: 22.8 bytes a key.
     private static final int GROWTH_PERCENT = 114;
-    /// Below about this size a shard grows by a quarter: many small steps would cost more than the insertions.
+    /// Below about this size a shard grows by a quarter: many small steps would cost more than the
+    /// insertions.
     private static final int SMALL_PAGES = 32;
     /// Below this size it grows by single pages, with which a quarter cannot be expressed.
     private static final int TINY_PAGES = 16;
@@ -42,6 +46,7 @@ final class SlotTable {
     private static final long BUCKETS_OFFSET = 8;
     private static final long ENTRIES_OFFSET = 16;
     private static final long TOMBSTONES_OFFSET = 24;
+    private static final long CHANGES_OFFSET = 32;
 
     private static final ValueLayout.OfLong LAYOUT = ValueLayout.JAVA_LONG;
     private static final VarHandle LONG = LAYOUT.varHandle();
@@ -73,6 +78,11 @@ final class SlotTable {
 
     long tombstones(final int shard) {
         return (long) LONG.getOpaque(memory, latch(shard) + TOMBSTONES_OFFSET);
+    }
+
+    /// How often entries were entered, replaced or removed.
+    long changes(final int shard) {
+        return (long) LONG.getOpaque(memory, latch(shard) + CHANGES_OFFSET);
     }
 
     long pages(final int shard) {
@@ -112,8 +122,8 @@ final class SlotTable {
         return 0;
     }
 
-    /// The slot where a fingerprint is or, if {@link #holds} denies it, belongs; possibly the shard's end. Needs the
-    /// latch.
+    /// The slot where a fingerprint is or, if {@link #holds} denies it, belongs; possibly the shard's end.
+    /// Needs the latch.
     long find(final int shard, final long fingerprint) {
         final long buckets = bucketCount(shard);
         final long end = end(shard, buckets);
@@ -224,17 +234,25 @@ final class SlotTable {
         return true;
     }
 
-    /// Copies all entries of a shard, fingerprint and word in turn. Needs the latch.
-    void copy(final int shard, final long[] target) {
+    /// The pages of a shard that is to take so many entries and some more.
+    long pagesFor(final long entries) {
+        final long slots = entries * 100 / (LOAD_PERCENT - 5) + (long) OVERFLOW_BUCKETS * SLOTS_PER_BUCKET;
+        return slots / ((long) BUCKETS_PER_PAGE * SLOTS_PER_BUCKET) + 1;
+    }
+
+    /// Copies entries of a shard from a fingerprint on, fingerprint and word in turn, as many as fit. Needs
+    /// the latch.
+    int copy(final int shard, final long from, final long[] target) {
         final long end = end(shard, bucketCount(shard));
         int index = 0;
-        for (long slot = base(shard); slot < end; slot += SLOT_BYTES) {
+        for (long slot = find(shard, from); slot < end && index + 2 <= target.length; slot += SLOT_BYTES) {
             final long word = word(slot);
             if (word != 0) {
                 target[index++] = fingerprint(slot);
                 target[index++] = word;
             }
         }
+        return index / 2;
     }
 
     private long pushBack(final long from, final long to, final long end) {
@@ -288,10 +306,12 @@ final class SlotTable {
         return memory.get(LAYOUT, slot);
     }
 
+    /// Notes a change of a shard's entries.
     private void count(final int shard, final long entries, final long tombstones) {
         final long header = latch(shard);
         LONG.setOpaque(memory, header + ENTRIES_OFFSET, entries(shard) + entries);
         LONG.setOpaque(memory, header + TOMBSTONES_OFFSET, tombstones(shard) + tombstones);
+        LONG.setOpaque(memory, header + CHANGES_OFFSET, changes(shard) + 1);
     }
 
     private static long tombstone(final long word) {

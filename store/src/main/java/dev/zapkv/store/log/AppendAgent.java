@@ -28,10 +28,10 @@ import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /// Turns sealed blocks into zone appends, and completed appends into index entries.
 ///
-/// Appends complete in any order; they are *applied* in block order: {@code flushed <= frontier < nextAppend <= open
-/// block}. Applying a block compares-and-sets the index entry of each of its records from log position to device
-/// address; where that fails the record was overwritten meanwhile and is garbage in its zone. A failed append is
-/// repeated in another zone.
+/// Appends complete in any order; they are *applied* in block order: {@code flushed <= frontier < nextAppend
+/// <= open block}. Applying a block compares-and-sets the index entry of each of its records from log
+/// position to device address; where that fails the record was overwritten meanwhile and is garbage in its
+/// zone. A failed append is repeated in another zone.
 ///
 /// One thread at a time drives it ({@link #doWork}); {@link #want} and the getters are for any
 /// thread.
@@ -42,8 +42,8 @@ public final class AppendAgent implements AutoCloseable {
     public static final int KIND_FLUSH = 2;
     /// Staging grows in steps of this size, each registered with the device as one buffer.
     public static final int CHUNK_BYTES = 4 << 20;
-    /// Most steps: bounds what a slow device can hold up, what a power failure can take at the process level, and the
-    /// memory that is locked for the device.
+    /// Most steps: bounds what a slow device can hold up, what a power failure can take at the process level,
+    /// and the memory that is locked for the device.
     public static final int MAX_CHUNKS = 16;
 
     private static final int SEALED_MESSAGE = 1;
@@ -96,6 +96,7 @@ public final class AppendAgent implements AutoCloseable {
     private boolean flushRequired;
     private boolean flushAnswersRequest;
     private boolean growthRefused;
+    private boolean held;
     private boolean starved;
     private boolean outOfRoom;
     private long hostBytes;
@@ -226,16 +227,40 @@ public final class AppendAgent implements AutoCloseable {
         }
     }
 
-    /// Asks for all blocks up to one to be appended and flushed, and for a device flush that begins after this call.
-    /// A collection waits for it, so these blocks may use the room that is kept for collections. Agent.
+    /// Asks for all blocks up to one to be appended and flushed, and for a device flush that begins after
+    /// this call. A collection waits for it, so these blocks may use the room that is kept for collections.
+    /// Agent.
     public void settle(final long block) {
-        want(block, true);
         // Whatever is flushed already: relocated blocks are not host blocks.
-        flushRequired = true;
+        flushBehind(block);
         settleUpTo = block;
     }
 
-    /// Whether the flush asked for by {@link #settle} is still to be completed. Agent.
+    /// Asks for all blocks up to one to be appended and flushed, and for a device flush that begins after
+    /// this call. Agent.
+    public void flushBehind(final long block) {
+        want(block, true);
+        flushRequired = true;
+    }
+
+    /// Begins no append while held. Agent.
+    public void hold(final boolean hold) {
+        held = hold;
+    }
+
+    /// Whether no block has been handed to the device and not been applied: all zones are written up to their
+    /// write pointers, and the index knows everything that lies there. Agent.
+    public boolean isQuiet() {
+        return inFlight == 0 && toRepeat == 0 && frontier == nextAppend - 1;
+    }
+
+    /// Whether a failed append waits to be repeated. Agent.
+    public boolean isRepeating() {
+        return toRepeat > 0;
+    }
+
+    /// Whether a flush that was asked for by {@link #settle} or {@link #flushBehind} is still to be
+    /// completed. Agent.
     public boolean flushRequired() {
         return flushRequired || (flushing && flushAnswersRequest);
     }
@@ -245,8 +270,8 @@ public final class AppendAgent implements AutoCloseable {
         return starved;
     }
 
-    /// Whether a block that was written to waits for a zone. Each was promised room when it was opened; failed appends
-    /// may have used it up.
+    /// Whether a block that was written to waits for a zone. Each was promised room when it was opened;
+    /// failed appends may have used it up.
     public boolean outOfRoom() {
         return outOfRoom;
     }
@@ -303,8 +328,8 @@ public final class AppendAgent implements AutoCloseable {
         young.close();
     }
 
-    /// Lets the staging log open as many blocks as are sure to find room on the device. So a claimed block can
-    /// always be appended, which garbage collection relies on when it waits for the log to settle.
+    /// Lets the staging log open as many blocks as are sure to find room on the device. So a claimed block
+    /// can always be appended, which garbage collection relies on when it waits for the log to settle.
     private void grantRoom() {
         allocator.prepare(PREPARED_BYTES);
         final long room = allocator.hostRoom(staging.blockBytes());
@@ -342,6 +367,9 @@ public final class AppendAgent implements AutoCloseable {
     private int submit() {
         int work = 0;
         outOfRoom = false;
+        if (held) {
+            return 0;
+        }
         if (toRepeat > 0) {
             for (long block = frontier + 1; block < nextAppend && toRepeat > 0; block++) {
                 if (state[(int) block & mask] == SEALED && !held[(int) block & mask]) {
@@ -580,7 +608,8 @@ public final class AppendAgent implements AutoCloseable {
         flushed = Math.max(flushed, flushCovers);
     }
 
-    /// Gives writers more staging when they come near its end: the device or this agent is slower than they are.
+    /// Gives writers more staging when they come near its end: the device or this agent is slower than they
+    /// are.
     private int growIfShort() {
         if (growthRefused
                 || staging.freeSlots() > staging.allocatedSlots() / 2

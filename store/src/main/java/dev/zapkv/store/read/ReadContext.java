@@ -15,8 +15,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.zip.CRC32C;
 
-/// One thread's place of work for reads: where the record lies that it is looking at, and scratch memory for device
-/// reads.
+/// One thread's place of work for reads: where the record lies that it is looking at, and scratch memory for
+/// device reads.
 public final class ReadContext {
     private static final int INITIAL_SCRATCH = 8 << 10;
     private static final VarHandle ARRAY_LONG =
@@ -55,7 +55,8 @@ public final class ReadContext {
         place = atPlace;
     }
 
-    /// Reads a record into scratch memory and verifies its checksum; the reason if it does not hold, else null.
+    /// Reads a record into scratch memory and verifies its checksum; the reason if it does not hold, else
+    /// null.
     String readDevice(final ZoneDevice device, final long address, final int length) {
         if (scratch.byteSize() < length) {
             scratch = Arena.ofAuto().allocate(Math.max(INITIAL_SCRATCH, Integer.highestOneBit(length) << 1), 16);
@@ -129,11 +130,6 @@ public final class ReadContext {
     /// The key, after {@link RecordReader#readEntry}.
     public byte[] key() {
         return key;
-    }
-
-    /// Whether the record is a chunk of a large value.
-    public boolean isChunk() {
-        return (flags & RecordFormat.FLAG_CHUNK) != 0;
     }
 
     /// The array that holds the value.

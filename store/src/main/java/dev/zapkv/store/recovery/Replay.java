@@ -5,12 +5,12 @@ import dev.zapkv.StoreFullException;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.checkpoint.CheckpointLoader;
 import dev.zapkv.store.format.BlockFormat;
-import dev.zapkv.store.format.ChunkKey;
-import dev.zapkv.store.format.LargeHead;
-import dev.zapkv.store.format.LittleEndian;
+import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.format.ZoneNote;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
@@ -24,13 +24,13 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.zip.CRC32C;
 
-/// Full replay: every block on the device is looked at, and of each key the record with the highest log position
-/// counts.
+/// Replay: blocks on the device are looked at, and of each key the record with the highest log position
+/// counts. Full replay looks at every block. Replay behind a checkpoint looks at those that were appended
+/// since the checkpoint began, and any record found there counts more than the checkpoint's entry: why that
+/// ends in the same index is shown in docs/checkpoints.md.
 ///
 /// *Which host blocks count.* Those up to the settled block of the newest metadata, unless void; behind it, those
 /// without a gap in their numbers. What lies behind the gap belongs to no acknowledged write (or lies in staging
@@ -48,26 +48,23 @@ public final class Replay {
     private final KeyHash hash;
     private final ZoneTable zones;
     private final PointIndex positions;
+    private final CheckpointLoader.Loaded base;
+    private final LargeValues largeValues;
     private final CRC32C crc = new CRC32C();
     private final List<Deferred> deferred = new ArrayList<>();
     private final List<Deferred> relocated = new ArrayList<>();
-    private final List<Head> heads = new ArrayList<>();
-    private final List<Chunk> chunks = new ArrayList<>();
     private final boolean[] voidSeen;
     private long records;
     private long damagedRecords;
     private long highestGcBlock;
     private long highestHostBlock;
     private long countingUpTo;
+    private long chunkEntries;
     private int offline;
     private boolean gapsMayBeLosses;
     private long firstMissing;
 
     private record Deferred(long block, long address, int length) {}
-
-    private record Head(long fingerprint, long location, long entry, long chunkSet) {}
-
-    private record Chunk(long fingerprint, long location, long chunkSet) {}
 
     /// What a replay found.
     ///
@@ -75,7 +72,6 @@ public final class Replay {
     /// @param highestBlock   highest host block number seen
     /// @param highestGcBlock highest gc block number seen
     /// @param voids          ranges of void block numbers of which blocks were still seen
-    /// @param chunkEntries   index entries that are chunks
     /// @param records        records looked at
     /// @param bytesRead      bytes read from the device
     /// @param damaged        blocks and records that were not what was written
@@ -86,14 +82,15 @@ public final class Replay {
             long highestBlock,
             long highestGcBlock,
             List<Long> voids,
-            long chunkEntries,
             long records,
             long bytesRead,
             long damaged,
             int offline,
             long firstMissing) {}
 
-    /// A replay into an empty index and an empty zone table.
+    /// A replay into an empty zone table, and an index that is empty or was read from a checkpoint.
+    ///
+    /// @param base what was read from the checkpoint, or null
     public Replay(
             final ZoneDevice device,
             final MetadataImage image,
@@ -101,7 +98,8 @@ public final class Replay {
             final PointIndex index,
             final KeyHash hash,
             final ZoneTable zones,
-            final PointIndex positions) {
+            final PointIndex positions,
+            final CheckpointLoader.Loaded base) {
         this.device = device;
         this.image = image;
         this.storeId = storeId;
@@ -109,16 +107,23 @@ public final class Replay {
         this.hash = hash;
         this.zones = zones;
         this.positions = positions;
+        this.base = base;
+        largeValues = new LargeValues(device, index, positions, hash);
         voidSeen = new boolean[image.voids().size() / 2];
     }
 
-    /// Runs the replay of all data zones; orphaned chunks are still in the index afterwards, see {@link
+    /// Runs the replay of the data zones; orphaned chunks are still in the index afterwards, see {@link
     /// #dropOrphans}.
     public Outcome run() {
         for (int zone = 0; zone < image.generations().size() && zone < zones.zoneCount(); zone++) {
             zones.generation(zone, image.generation(zone));
         }
         long lastBlock = image.settledBlock();
+        if (base != null) {
+            chunkEntries = base.chunkEntries();
+            highestHostBlock = base.checkpoint().ref().firstBlock() - 1;
+            highestGcBlock = base.checkpoint().ref().firstGcBlock() - 1;
+        }
         countingUpTo = Long.MAX_VALUE;
         final long bytesRead;
         final long damagedBlocks;
@@ -128,14 +133,7 @@ public final class Replay {
                 if (info.state() == ZoneState.EMPTY || isOpenedOnly(info) || zones.stream(zone) == Stream.METADATA) {
                     continue;
                 }
-                zones.recover(zone, recoveredState(info), Stream.HOST, info.writePointer());
-                if (info.state() == ZoneState.OFFLINE) {
-                    offline++;
-                    gapsMayBeLosses |= !image.isLossKnown(zone);
-                } else if (!image.isLossKnown(zone)) {
-                    // A zone that was given up counts no more when it comes back: deletes of what it held may be gone.
-                    scan.visit(info, zones.generation(zone), this::block);
-                }
+                visit(zone, info, scan);
             }
             deferred.sort(Comparator.comparingLong(Deferred::block));
             for (final Deferred block : deferred) {
@@ -162,7 +160,8 @@ public final class Replay {
         }
         final List<Long> voids = new ArrayList<>();
         for (int i = 0; i < voidSeen.length; i++) {
-            if (voidSeen[i]) {
+            // Behind a checkpoint not every block was looked at.
+            if (voidSeen[i] || base != null) {
                 voids.add(image.voids().get(2 * i));
                 voids.add(image.voids().get(2 * i + 1));
             }
@@ -172,7 +171,6 @@ public final class Replay {
                 highestHostBlock,
                 highestGcBlock,
                 voids,
-                chunks.size(),
                 records,
                 bytesRead,
                 damagedBlocks + damagedRecords,
@@ -180,35 +178,47 @@ public final class Replay {
                 firstMissing == 0 ? lastBlock + 1 : firstMissing);
     }
 
-    /// Takes chunks out of the index that belong to no large value: their head was never written, or was superseded.
-    ///
-    /// @param stagedSets chunk sets whose head lies in staging
-    /// @return index entries that are chunks
-    public long dropOrphans(final Set<Long> stagedSets) {
-        final Set<Long> live = new HashSet<>(stagedSets);
-        for (final Head head : heads) {
-            if (index.get(head.fingerprint(), head.location()) == head.entry()) {
-                live.add(head.chunkSet());
+    private void visit(final int zone, final ZoneInfo info, final ZoneScan scan) {
+        final ZoneNote note = base == null ? null : base.zones()[zone];
+        if (note == null) {
+            zones.recover(zone, recoveredState(info), Stream.HOST, info.writePointer());
+        } else {
+            final long written = note.complete() ? note.written() : info.writePointer();
+            zones.recover(zone, recoveredState(info), note.stream(), written);
+            zones.addLive(zone, base.live()[zone]);
+            zones.recoverTombstones(zone, note.tombstoneBytes(), note.newestTombstone());
+            zones.lowerHorizon(zone, note.horizon());
+            if (note.complete() || note.stream() == Stream.CHECKPOINT) {
+                return;
             }
         }
-        long kept = 0;
-        for (final Chunk chunk : chunks) {
-            final long entry = index.get(chunk.fingerprint(), chunk.location());
-            if (entry == 0) {
-                continue;
-            }
-            if (live.contains(chunk.chunkSet())) {
-                kept++;
-            } else {
-                index.remove(chunk.fingerprint(), chunk.location(), entry);
-                uncount(entry);
-            }
+        if (info.state() == ZoneState.OFFLINE) {
+            offline++;
+            gapsMayBeLosses |= !image.isLossKnown(zone);
+        } else if (!image.isLossKnown(zone)) {
+            // A zone that was given up counts no more when it comes back: deletes of what it held may be gone.
+            scan.visit(info, note == null ? 0 : note.written(), zones.generation(zone), this::block);
         }
-        return kept;
     }
 
-    /// Opened in reserve, never written. A zone that was finished before anything was written to it is not empty: it
-    /// must be reset before it can be used.
+    /// Takes chunks out of the index that belong to no large value.
+    ///
+    /// @param staged large values whose head lies in staging
+    /// @return large values that are left
+    public List<ChunkSetNote> dropOrphans(final List<ChunkSetNote> staged) {
+        return largeValues.dropOrphans(base == null ? List.of() : base.chunkSets(), staged, entry -> {
+            uncount(entry);
+            chunkEntries--;
+        });
+    }
+
+    /// Index entries that are chunks.
+    public long chunkEntries() {
+        return chunkEntries;
+    }
+
+    /// Opened in reserve, never written. A zone that was finished before anything was written to it is not
+    /// empty: it must be reset before it can be used.
     private static boolean isOpenedOnly(final ZoneInfo info) {
         return (info.state() == ZoneState.OPEN || info.state() == ZoneState.CLOSED)
                 && info.writePointerExact()
@@ -220,7 +230,7 @@ public final class Replay {
         return info.writePointerExact() ? info.state() : ZoneState.FULL;
     }
 
-    private void block(final MemorySegment memory, final ByteBuffer view, final int offset, final long address) {
+    private boolean block(final MemorySegment memory, final ByteBuffer view, final int offset, final long address) {
         final long number = BlockFormat.blockNumber(memory, offset);
         final Stream stream = Stream.ofCode(BlockFormat.streamCode(memory, offset));
         final int zone = device.geometry().zoneOf(address);
@@ -235,14 +245,18 @@ public final class Replay {
         } else if (stream == Stream.HOST) {
             highestHostBlock = Math.max(highestHostBlock, number);
             if (isVoid(number)) {
-                return;
+                return true;
             }
             if (number <= image.settledBlock()) {
                 replayBlock(memory, view, offset, address);
             } else {
                 deferred.add(new Deferred(number, address, appendLength(memory, offset)));
             }
+        } else if (stream == Stream.CHECKPOINT) {
+            zones.recover(zone, zones.state(zone), stream, zones.written(zone));
+            return false;
         }
+        return true;
     }
 
     private int appendLength(final MemorySegment memory, final int offset) {
@@ -260,23 +274,26 @@ public final class Replay {
         return false;
     }
 
-    private void replayBlock(final MemorySegment memory, final ByteBuffer view, final int offset, final long address) {
+    private boolean replayBlock(
+            final MemorySegment memory, final ByteBuffer view, final int offset, final long address) {
         zones.lowerHorizon(device.geometry().zoneOf(address), BlockFormat.horizon(memory, offset));
         final int end = offset + BlockFormat.HEADER_LENGTH + BlockFormat.payloadLength(memory, offset);
         int at = offset + BlockFormat.HEADER_LENGTH;
         while (at < end) {
             if (RecordFormat.invalidReason(memory, view, at, end, crc) != null) {
                 damagedRecords++;
-                return;
+                return true;
             }
             if ((RecordFormat.flags(memory, at) & RecordFormat.FLAG_PADDING) == 0 && counts(memory, at)) {
                 replayRecord(memory, at, address + (at - offset));
             }
             at += RecordFormat.align(RecordFormat.length(memory, at));
         }
+        return true;
     }
 
-    /// Whether the block a record was first written in counts; a block's own records were asked about as a whole.
+    /// Whether the block a record was first written in counts; a block's own records were asked about as a
+    /// whole.
     private boolean counts(final MemorySegment memory, final int at) {
         if ((RecordFormat.flags(memory, at) & RecordFormat.FLAG_RELOCATED) == 0) {
             return true;
@@ -326,13 +343,12 @@ public final class Replay {
             throw indexFull();
         }
         zones.addLive(device.geometry().zoneOf(address), length);
-        final long value = (long) keyOffset + keyLength;
-        if (large) {
-            heads.add(new Head(
-                    fingerprint, location, entry, memory.get(LittleEndian.LONG, value + LargeHead.CHUNK_SET_OFFSET)));
+        if ((flags & RecordFormat.FLAG_LARGE) != 0) {
+            final int value = keyOffset + keyLength;
+            largeValues.head(fingerprint, location, entry, memory, value, at + RecordFormat.length(memory, at) - value);
         } else if (chunk && old == 0) {
-            chunks.add(new Chunk(
-                    fingerprint, location, memory.get(LittleEndian.LONG, keyOffset + ChunkKey.CHUNK_SET_OFFSET)));
+            chunkEntries++;
+            largeValues.chunk(fingerprint, location, memory, keyOffset);
         }
     }
 

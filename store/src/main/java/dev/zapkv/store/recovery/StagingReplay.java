@@ -5,20 +5,24 @@ import static dev.zapkv.store.format.LittleEndian.BYTE;
 import static dev.zapkv.store.format.LittleEndian.LONG;
 
 import dev.zapkv.store.format.BlockFormat;
+import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.StagingFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.zip.CRC32C;
 
-/// Finds the records that a killed process had committed to staging and not yet applied: the blocks behind the last
-/// one that counts, as far as they are there, in log order. A place that was claimed and not committed is stepped
-/// over: no write that was acknowledged lies in it, and whoever wrote behind it was not waiting for it.
+/// Finds the records that a killed process had committed to staging and not yet applied: the blocks behind
+/// the last one that counts, as far as they are there, in log order. A place that was claimed and not
+/// committed is stepped over: no write that was acknowledged lies in it, and whoever wrote behind it was not
+/// waiting for it.
 public final class StagingReplay {
     private final MemorySegment memory;
     private final int blockBytes;
@@ -61,14 +65,18 @@ public final class StagingReplay {
         return lastBlock;
     }
 
-    /// Chunk sets whose head is among the records.
-    public Set<Long> chunkSets() {
-        final Set<Long> sets = new HashSet<>();
+    /// Large values whose head is among the records.
+    ///
+    /// @param index gives the shards their number
+    public List<ChunkSetNote> chunkSets(final KeyHash hash, final PointIndex index) {
+        final List<ChunkSetNote> sets = new ArrayList<>();
         visit((flags, key, value) -> {
             if ((flags & RecordFormat.FLAG_LARGE) != 0) {
                 final LargeHead head = LargeHead.decode(value);
                 if (head != null) {
-                    sets.add(head.chunkSet());
+                    final int shard = index.shardOf(hash.location(key, 0, key.length));
+                    sets.add(new ChunkSetNote(
+                            head.chunkSet(), hash.fingerprint(key, 0, key.length), shard, head.chunkCount()));
                 }
             }
         });

@@ -11,7 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/// Reads a zone block by block, stepping over whatever is not a valid block of this store and this life of the zone.
+/// Reads a zone block by block, stepping over whatever is not a valid block of this store and this life of
+/// the zone.
 final class ZoneScan implements AutoCloseable {
     private static final int CHUNK_BYTES = 4 << 20;
 
@@ -43,18 +44,20 @@ final class ZoneScan implements AutoCloseable {
         /// @param memory  holds the whole block
         /// @param offset  of its header
         /// @param address device address of its header
-        void block(MemorySegment memory, ByteBuffer view, int offset, long address);
+        /// @return whether the zone's other blocks are of interest
+        boolean block(MemorySegment memory, ByteBuffer view, int offset, long address);
     }
 
-    /// Visits all valid blocks of a zone up to its write pointer, in address order.
+    /// Visits valid blocks of a zone up to its write pointer, in address order.
     ///
+    /// @param from       offset in the zone
     /// @param generation the zone's present one; blocks of others are left-overs
-    void visit(final ZoneInfo zone, final int generation, final Visitor visitor) {
+    void visit(final ZoneInfo zone, final long from, final int generation, final Visitor visitor) {
         final long start = device.geometry().address(zone.zone(), 0);
         final long end = Math.min(zone.writePointer(), device.geometry().zoneCapacity());
-        long loadedFrom = 0;
+        long loadedFrom = from;
         int loaded = 0;
-        long at = 0;
+        long at = from;
         while (at < end) {
             final long wanted = Math.min(maxBlock, end - at);
             if (at < loadedFrom || at + wanted > loadedFrom + loaded) {
@@ -70,7 +73,9 @@ final class ZoneScan implements AutoCloseable {
                 damagedBlocks++;
                 at += step;
             } else {
-                visitor.block(memory, view, offset, start + at);
+                if (!visitor.block(memory, view, offset, start + at)) {
+                    return;
+                }
                 at += BlockFormat.appendLength(BlockFormat.payloadLength(memory, offset), step);
             }
         }

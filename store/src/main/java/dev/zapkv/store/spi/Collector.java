@@ -11,6 +11,12 @@ public interface Collector extends AutoCloseable {
     /// Whether no zone could be emptied with a gain: if writers are out of zones as well, the store is full.
     boolean isExhausted();
 
+    /// Begins to relocate no further record while held; what was begun is brought to its end.
+    void hold(boolean hold);
+
+    /// Whether every record that was relocated has its place and its index entry.
+    boolean isQuiet();
+
     /// Collects every full zone whose garbage is at least this share of what was written to it, once.
     ///
     /// @param minGarbageRatio 0 to 1

@@ -28,6 +28,10 @@ class MetadataImageTest {
             64,
             new ZoneLayout(4096, 1L << 26, 62L << 20, 100),
             "/dev/shm/zapkv.staging",
+            List.of(
+                    new CheckpointRef(7, 100, 30, 64, new PartPointer(0x4_0000, 900, 4096, CheckpointPart.ROOT, 0, 12)),
+                    new CheckpointRef(
+                            6, 80, 25, 64, new PartPointer(0x8_0000, 700, 8192, CheckpointPart.ROOT, 0, 150))),
             List.of(10L, 12L, 50L, 50L),
             List.of(1, 0, 5));
 
@@ -65,6 +69,21 @@ class MetadataImageTest {
             for (int i = random.nextInt(100); i > 0; i--) {
                 generations.add(random.nextInt());
             }
+            final List<CheckpointRef> checkpoints = new ArrayList<>();
+            for (int i = random.nextInt(MetadataImage.MAX_CHECKPOINTS + 1); i > 0; i--) {
+                checkpoints.add(new CheckpointRef(
+                        random.nextLong(),
+                        random.nextLong(),
+                        random.nextLong(),
+                        1 << random.nextInt(17),
+                        new PartPointer(
+                                random.nextLong(1L << 46),
+                                random.nextLong(),
+                                random.nextInt(256, 1 << 20),
+                                CheckpointPart.ROOT,
+                                random.nextInt(1 << 16),
+                                random.nextInt(1 << 16))));
+            }
             final MetadataImage image = new MetadataImage(
                     1 << (16 + random.nextInt(5)),
                     random.nextLong(),
@@ -77,6 +96,7 @@ class MetadataImageTest {
                     random.nextInt(),
                     new ZoneLayout(random.nextInt(), random.nextLong(), random.nextLong(), random.nextInt()),
                     "/ein/Pfad/mit/Ümlaut".substring(0, random.nextInt(21)),
+                    checkpoints,
                     voids,
                     generations);
             assertEquals(image, MetadataImage.decode(encoded(image), 0, image.length()), "seed " + seed);

@@ -13,7 +13,8 @@ import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Compares the index with a map, operation by operation, with fingerprints that crowd in ways good hashes never do.
+/// Compares the index with a map, operation by operation, with fingerprints that crowd in ways good hashes
+/// never do.
 class PointIndexModelTest {
     private static final int OPERATIONS = 60_000;
 
@@ -162,7 +163,7 @@ class PointIndexModelTest {
         final long[] entries = new long[2 * size];
         int sum = 0;
         for (int shard = 0; shard < index.shardCount(); shard++) {
-            final int count = index.readShard(shard, entries);
+            final int count = index.readShard(shard, 0, entries);
             for (int i = 2; i < 2 * count; i += 2) {
                 assertTrue(Long.compareUnsigned(entries[i - 2], entries[i]) < 0, context + " order in shard " + shard);
             }

@@ -157,7 +157,7 @@ class PointIndexTest {
     }
 
     @Test
-    void shouldReadShardsWhole() {
+    void shouldReadShardsPieceByPiece() {
         try (PointIndex index = new PointIndex(8, MIB)) {
             final int count = 5_000;
             for (int i = 0; i < count; i++) {
@@ -165,17 +165,22 @@ class PointIndexTest {
             }
             final boolean[] seen = new boolean[count];
             for (int shard = 0; shard < index.shardCount(); shard++) {
-                final int needed = -index.readShard(shard, new long[0]);
-                assertEquals(-needed, index.readShard(shard, new long[2 * needed - 1]));
-                final long[] entries = new long[2 * needed];
-                assertEquals(needed, index.readShard(shard, entries));
-                for (int i = 0; i < entries.length; i += 2) {
-                    final int key = (int) (IndexEntry.positionBits(entries[i + 1]) / 16);
-                    assertEquals(fingerprint(key), entries[i]);
-                    assertEquals(shard, index.shardOf(location(key)));
-                    assertFalse(seen[key], "key=" + key);
-                    seen[key] = true;
-                }
+                assertEquals(0, index.readShard(shard, 0, new long[1]));
+                final long[] entries = new long[2 * 100];
+                long from = 0;
+                int read;
+                do {
+                    read = index.readShard(shard, from, entries);
+                    for (int i = 0; i < 2 * read; i += 2) {
+                        final int key = (int) (IndexEntry.positionBits(entries[i + 1]) / 16);
+                        assertEquals(fingerprint(key), entries[i]);
+                        assertEquals(shard, index.shardOf(location(key)));
+                        assertFalse(seen[key], "key=" + key);
+                        seen[key] = true;
+                        assertTrue(Long.compareUnsigned(entries[i], from) >= 0);
+                        from = entries[i] + 1;
+                    }
+                } while (read == 100);
             }
             for (int key = 0; key < count; key++) {
                 assertTrue(seen[key], "key=" + key);
@@ -221,7 +226,7 @@ class PointIndexTest {
         assertThrows(IllegalArgumentException.class, () -> new PointIndex(1, -1));
         try (PointIndex index = new PointIndex(2, MIB)) {
             assertThrows(IndexOutOfBoundsException.class, () -> index.getInShard(2, FP));
-            assertThrows(IndexOutOfBoundsException.class, () -> index.readShard(-1, new long[2]));
+            assertThrows(IndexOutOfBoundsException.class, () -> index.readShard(-1, 0, new long[2]));
         }
     }
 
@@ -237,8 +242,51 @@ class PointIndexTest {
         assertThrows(IllegalStateException.class, () -> index.set(FP, LOC, memory(2)));
         assertThrows(IllegalStateException.class, () -> index.replace(FP, LOC, memory(1), memory(2)));
         assertThrows(IllegalStateException.class, () -> index.remove(FP, LOC, memory(1)));
-        assertThrows(IllegalStateException.class, () -> index.readShard(0, new long[2]));
+        assertThrows(IllegalStateException.class, () -> index.readShard(0, 0, new long[2]));
         assertThrows(IllegalStateException.class, index::size);
+    }
+
+    @Test
+    void shouldTakeReservedEntriesInAnyNumberOfPieces() {
+        final int count = 30_000;
+        final long[] piece = new long[2 * count];
+        try (PointIndex source = new PointIndex(4, MIB);
+                PointIndex target = new PointIndex(4, MIB)) {
+            for (int i = 0; i < count; i++) {
+                source.publish(fingerprint(i), location(i), memory(i), false);
+            }
+            for (int shard = 0; shard < 4; shard++) {
+                final int entries = source.readShard(shard, 0, piece);
+                assertTrue(target.reserve(shard, entries));
+                final long reserved = target.memoryBytes();
+                for (int i = 0; i < entries; i++) {
+                    assertEquals(0, target.setInShard(shard, piece[2 * i], piece[2 * i + 1]));
+                }
+                assertEquals(reserved, target.memoryBytes(), "the reservation of shard " + shard + " did not suffice");
+            }
+            for (int i = 0; i < count; i++) {
+                assertEquals(memory(i), target.get(fingerprint(i), location(i)), "i=" + i);
+            }
+            assertFalse(target.reserve(0, 1 << 20), "more than the limit was reserved");
+        }
+    }
+
+    @Test
+    void shouldCountChangesOfAShard() {
+        try (PointIndex index = new PointIndex(1, MIB)) {
+            final long before = index.changes(0);
+            index.publish(FP, LOC, memory(1), false);
+            final long entered = index.changes(0);
+            assertTrue(entered > before);
+            assertEquals(PointIndex.REFUSED_OLDER, index.publish(FP, LOC, memory(0), false));
+            assertFalse(index.replace(FP, LOC, memory(7), memory(8)));
+            assertEquals(entered, index.changes(0), "a refused change was counted");
+            assertTrue(index.replace(FP, LOC, memory(1), memory(8)));
+            final long replaced = index.changes(0);
+            assertTrue(replaced > entered);
+            assertTrue(index.remove(FP, LOC, memory(8)));
+            assertTrue(index.changes(0) > replaced);
+        }
     }
 
     @Test
@@ -260,7 +308,7 @@ class PointIndexTest {
                     result += index.replace(fingerprint, location, word, device) ? 1 : 0;
                     result += index.set(fingerprint, location, device);
                 }
-                return result + (i % 1000 == 0 ? index.size() + index.readShard(i / 1000 % 16, target) : 0);
+                return result + (i % 1000 == 0 ? index.size() + index.readShard(i / 1000 % 16, 0, target) : 0);
             });
             assertTrue(allocated < Allocation.NOISE_BYTES, keys + " rounds allocated " + allocated + " bytes");
         }

@@ -81,7 +81,7 @@ class AppendAgentTest {
                 new ZoneGeometry(LOGICAL_BLOCK, 256 << 10, (long) BLOCKS_PER_ZONE * BLOCK, ZONES, 0, 0, BLOCK));
         device = new HoldingDevice(new SimZoneDevice(media, options, new Random(seed)));
         zones = new ZoneTable(media.geometry());
-        allocator = new ZoneAllocator(device, zones, ZONES, RESERVE);
+        allocator = new ZoneAllocator(device, zones, ZONES, RESERVE, 0);
         file = StagingFile.create(List.of(directory), ID, EPOCH, BLOCK, SLOTS, SLOTS);
         agent = new AppendAgent(
                 new DevicePort(device),
@@ -212,8 +212,8 @@ class AppendAgentTest {
         assertTrue(agent.isIdle(), "still at work after " + MAX_CYCLES + " cycles");
     }
 
-    /// Every key is where its index entry says, as a valid record of a valid block, and every zone's live bytes are
-    /// those of the entries that point into it.
+    /// Every key is where its index entry says, as a valid record of a valid block, and every zone's live
+    /// bytes are those of the entries that point into it.
     private void assertAllOnTheDevice(final String context) {
         final long[] live = new long[ZONES];
         values.forEach((key, value) -> {

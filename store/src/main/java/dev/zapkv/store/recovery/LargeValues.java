@@ -1,0 +1,151 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.recovery;
+
+import dev.zapkv.io.ZoneDevice;
+import dev.zapkv.store.format.ChunkKey;
+import dev.zapkv.store.format.ChunkSetNote;
+import dev.zapkv.store.format.LargeHead;
+import dev.zapkv.store.format.LittleEndian;
+import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.IndexEntry;
+import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.log.HashDomain;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongConsumer;
+import java.util.zip.CRC32C;
+
+/// Finds out which chunks in a replayed index belong to a large value, and takes the others out: their head
+/// was never written, or was superseded.
+final class LargeValues {
+    private final ZoneDevice device;
+    private final PointIndex index;
+    private final PointIndex positions;
+    private final KeyHash hash;
+    private final List<Head> heads = new ArrayList<>();
+    private final List<Chunk> chunks = new ArrayList<>();
+
+    private record Head(long fingerprint, long location, long entry, ChunkSetNote set) {}
+
+    private record Chunk(long fingerprint, long location, long chunkSet) {}
+
+    /// @param positions log positions of what was replayed
+    LargeValues(final ZoneDevice device, final PointIndex index, final PointIndex positions, final KeyHash hash) {
+        this.device = device;
+        this.index = index;
+        this.positions = positions;
+        this.hash = hash;
+    }
+
+    /// A head was replayed.
+    ///
+    /// @param value offset of its value
+    void head(
+            final long fingerprint,
+            final long location,
+            final long entry,
+            final MemorySegment memory,
+            final long value,
+            final int length) {
+        final byte[] bytes = new byte[length];
+        MemorySegment.copy(memory, LittleEndian.BYTE, value, bytes, 0, length);
+        final LargeHead head = LargeHead.decode(bytes);
+        if (head != null) {
+            final ChunkSetNote set =
+                    new ChunkSetNote(head.chunkSet(), fingerprint, index.shardOf(location), head.chunkCount());
+            heads.add(new Head(fingerprint, location, entry, set));
+        }
+    }
+
+    /// A chunk was replayed that was not in the index.
+    void chunk(final long fingerprint, final long location, final MemorySegment memory, final long key) {
+        chunks.add(new Chunk(fingerprint, location, memory.get(LittleEndian.LONG, key + ChunkKey.CHUNK_SET_OFFSET)));
+    }
+
+    /// Takes chunks out of the index that belong to no large value.
+    ///
+    /// @param noted   sets of the checkpoint that the replay began with
+    /// @param staged  sets whose head lies in staging
+    /// @param removed told each entry that was taken out
+    /// @return the sets that are left
+    List<ChunkSetNote> dropOrphans(
+            final List<ChunkSetNote> noted, final List<ChunkSetNote> staged, final LongConsumer removed) {
+        final Map<Long, ChunkSetNote> living = new HashMap<>();
+        for (final ChunkSetNote set : staged) {
+            living.put(set.chunkSet(), set);
+        }
+        for (final Head head : heads) {
+            if (index.get(head.fingerprint(), head.location()) == head.entry()) {
+                living.put(head.set().chunkSet(), head.set());
+            }
+        }
+        final Map<Long, Integer> setsOfHead = new HashMap<>();
+        for (final ChunkSetNote set : noted) {
+            setsOfHead.merge(set.headFingerprint() ^ set.headShard(), 1, Integer::sum);
+        }
+        for (final ChunkSetNote set : noted) {
+            if (isUntouched(set, setsOfHead.get(set.headFingerprint() ^ set.headShard()) > 1)) {
+                living.put(set.chunkSet(), set);
+            }
+        }
+        for (final ChunkSetNote set : noted) {
+            if (!living.containsKey(set.chunkSet())) {
+                dropNoted(set, removed);
+            }
+        }
+        for (final Chunk chunk : chunks) {
+            if (!living.containsKey(chunk.chunkSet())) {
+                drop(chunk.fingerprint(), chunk.location(), removed);
+            }
+        }
+        return List.copyOf(living.values());
+    }
+
+    /// Whether the head of a noted set is what it was when the checkpoint began.
+    ///
+    /// @param ambiguous whether more than one set is noted for the head's key: one of them was just being
+    /// replaced
+    private boolean isUntouched(final ChunkSetNote set, final boolean ambiguous) {
+        final long entry = index.getInShard(set.headShard(), set.headFingerprint());
+        return entry != 0
+                && IndexEntry.isLarge(entry)
+                && positions.getInShard(set.headShard(), set.headFingerprint()) == 0
+                && (!ambiguous || isSetOf(entry, set.chunkSet()));
+    }
+
+    private boolean isSetOf(final long entry, final long chunkSet) {
+        try (Arena arena = Arena.ofConfined()) {
+            final int length = IndexEntry.lengthBytes(entry);
+            final MemorySegment record = arena.allocate(length, 16);
+            device.readSync(IndexEntry.deviceAddress(entry), record, 0, length);
+            if (RecordFormat.invalidReason(record, record.asByteBuffer(), 0, length, new CRC32C()) != null) {
+                // Better to keep chunks nobody needs than to lose a value.
+                return true;
+            }
+            final long value =
+                    RecordFormat.keyOffset(RecordFormat.flags(record, 0)) + RecordFormat.keyLength(record, 0);
+            return record.get(LittleEndian.LONG, value + LargeHead.CHUNK_SET_OFFSET) == chunkSet;
+        }
+    }
+
+    private void dropNoted(final ChunkSetNote set, final LongConsumer removed) {
+        final byte[] key = new byte[ChunkKey.LENGTH];
+        for (int i = 0; i < set.chunks(); i++) {
+            ChunkKey.set(key, set.chunkSet(), i);
+            drop(HashDomain.of(hash.fingerprint(key, 0, key.length), true), hash.location(key, 0, key.length), removed);
+        }
+    }
+
+    private void drop(final long fingerprint, final long location, final LongConsumer removed) {
+        final long entry = index.get(fingerprint, location);
+        if (entry != 0) {
+            index.remove(fingerprint, location, entry);
+            removed.accept(entry);
+        }
+    }
+}
