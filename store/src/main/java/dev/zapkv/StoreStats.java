@@ -20,6 +20,7 @@ import java.util.List;
 /// @param hostBytesAppended    bytes appended for writers
 /// @param relocatedBytes       bytes appended by garbage collection
 /// @param metadataBytes        bytes appended to the metadata zones
+/// @param checkpointBytes      bytes appended for checkpoints
 /// @param writeAmplification   all appended bytes divided by {@code userBytesWritten}; 0 before the first write
 /// @param puts                 accepted puts, batch members included
 /// @param deletes              accepted deletes, batch members included
@@ -27,6 +28,8 @@ import java.util.List;
 /// @param deviceReads          look-ups that went to the device
 /// @param writeStalls          times a writer waited for staging space
 /// @param zonesCollected       zones emptied by garbage collection
+/// @param checkpoints          checkpoints written
+/// @param checkpointProblem    why the last one could not be written; empty if it could
 /// @param flushes              device flushes
 /// @param asynchronousIo       {@code io_uring}, or the fall-back in use and why
 /// @param device               what went through the device since it was opened
@@ -48,6 +51,7 @@ public record StoreStats(
         long hostBytesAppended,
         long relocatedBytes,
         long metadataBytes,
+        long checkpointBytes,
         double writeAmplification,
         long puts,
         long deletes,
@@ -55,6 +59,8 @@ public record StoreStats(
         long deviceReads,
         long writeStalls,
         long zonesCollected,
+        long checkpoints,
+        String checkpointProblem,
         long flushes,
         String asynchronousIo,
         DeviceCounters device,

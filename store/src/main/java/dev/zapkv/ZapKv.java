@@ -366,6 +366,15 @@ public final class ZapKv implements AutoCloseable {
         return whileOpen(() -> store.collect(minGarbageRatio));
     }
 
+    /// Writes a checkpoint of the index now and waits for it, so that an opening after an unclean end replays only
+    /// what is written from now on. The store does so by itself from time to time and when it is closed.
+    ///
+    /// @return whether it was written; if not, {@link StoreStats#checkpointProblem} says why
+    /// @throws StoreFailedException if the device has failed
+    public boolean checkpoint() {
+        return whileOpen(store::checkpoint);
+    }
+
     /// Makes everything durable and releases the store. Idempotent; other threads' operations end with
     /// {@link StoreClosedException}. The next opening finds everything that was written.
     @Override

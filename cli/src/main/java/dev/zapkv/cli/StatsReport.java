@@ -93,7 +93,11 @@ final class StatsReport {
 
     private static String appended(final StoreStats stats) {
         return Human.bytes(stats.hostBytesAppended()) + " for writers, " + Human.bytes(stats.relocatedBytes())
-                + " relocated, " + Human.bytes(stats.metadataBytes()) + " metadata";
+                + " relocated, " + Human.bytes(stats.metadataBytes()) + " metadata, "
+                + Human.bytes(stats.checkpointBytes()) + " checkpoints"
+                + (stats.checkpointProblem().isEmpty()
+                        ? ""
+                        : "  (no newer checkpoint: " + stats.checkpointProblem() + ")");
     }
 
     private static String amplification(final StoreStats stats) {
@@ -119,6 +123,7 @@ final class StatsReport {
         json.writeNumberField("host_bytes_appended", stats.hostBytesAppended());
         json.writeNumberField("relocated_bytes", stats.relocatedBytes());
         json.writeNumberField("metadata_bytes", stats.metadataBytes());
+        json.writeNumberField("checkpoint_bytes", stats.checkpointBytes());
         json.writeNumberField("write_amplification", stats.writeAmplification());
         json.writeNumberField("puts", stats.puts());
         json.writeNumberField("deletes", stats.deletes());
@@ -126,6 +131,8 @@ final class StatsReport {
         json.writeNumberField("device_reads", stats.deviceReads());
         json.writeNumberField("write_stalls", stats.writeStalls());
         json.writeNumberField("zones_collected", stats.zonesCollected());
+        json.writeNumberField("checkpoints", stats.checkpoints());
+        json.writeStringField("checkpoint_problem", stats.checkpointProblem());
         json.writeNumberField("flushes", stats.flushes());
         json.writeStringField("asynchronous_io", stats.asynchronousIo());
         json.writeObjectFieldStart("device");

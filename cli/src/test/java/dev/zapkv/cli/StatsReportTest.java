@@ -36,7 +36,7 @@ final class StatsReportTest {
                   puts, deletes        12, 3
                   gets                 7  (5 from the device)
                   written by user      1000 B
-                  appended             4.0 KiB for writers, 0 B relocated, 8.0 KiB metadata
+                  appended             4.0 KiB for writers, 0 B relocated, 8.0 KiB metadata, 16.0 KiB checkpoints
                   write amplification  12.29
                   zones collected      1
                   flushes              2
@@ -78,6 +78,9 @@ final class StatsReportTest {
                 0,
                 0,
                 0,
+                0,
+                0,
+                "",
                 0,
                 "threads",
                 DeviceCounters.NONE,
@@ -130,6 +133,7 @@ final class StatsReportTest {
                 4096,
                 0,
                 8192,
+                16_384,
                 12.288,
                 12,
                 3,
@@ -137,6 +141,8 @@ final class StatsReportTest {
                 5,
                 0,
                 1,
+                1,
+                "",
                 2,
                 "io_uring",
                 new DeviceCounters(7, 28_672, 28_672, 0, 3, 2),

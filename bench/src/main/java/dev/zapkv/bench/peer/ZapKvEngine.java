@@ -79,7 +79,7 @@ final class ZapKvEngine implements KvEngine {
     @Override
     public long deviceBytesWritten() {
         final StoreStats stats = store.stats();
-        return stats.hostBytesAppended() + stats.relocatedBytes() + stats.metadataBytes();
+        return stats.hostBytesAppended() + stats.relocatedBytes() + stats.metadataBytes() + stats.checkpointBytes();
     }
 
     @Override

@@ -153,6 +153,8 @@ public final class CheckpointWriter implements AutoCloseable {
         if (isEnabled()) {
             requested = true;
             notBefore = Long.MIN_VALUE;
+        } else {
+            refused = "a store of so few zones keeps none";
         }
     }
 

@@ -617,6 +617,21 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                 config.nanoClock().getAsLong() - started);
     }
 
+    /// Writes a checkpoint now and waits for it.
+    ///
+    /// @return whether it was written; if not, {@link StoreStats#checkpointProblem} says why
+    public boolean checkpoint() {
+        final long before = agent.exclusively(() -> {
+            checkpoints.request();
+            return checkpoints.taken();
+        });
+        while (agent.exclusively(checkpoints::isRequested)) {
+            agent.checkUsable();
+            agent.cycle();
+        }
+        return checkpoints.taken() > before;
+    }
+
     /// Figures at this moment.
     public StoreStats stats() {
         final long user = engine.userBytes();
@@ -639,13 +654,18 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                 host,
                 relocated,
                 metadata.appendedBytes(),
-                user == 0 ? 0 : (double) (host + relocated + metadata.appendedBytes()) / user,
+                checkpoints.appendedBytes(),
+                user == 0
+                        ? 0
+                        : (double) (host + relocated + metadata.appendedBytes() + checkpoints.appendedBytes()) / user,
                 engine.puts(),
                 engine.deletes(),
                 engine.gets(),
                 reader.deviceReads(),
                 agent.stalls(),
                 collector.zonesCollected(),
+                checkpoints.taken(),
+                checkpoints.refused(),
                 append.flushes(),
                 config.device().capabilities().asynchronousIo(),
                 config.device().counters(),

@@ -127,8 +127,7 @@ final class LargeValues {
                 // Better to keep chunks nobody needs than to lose a value.
                 return true;
             }
-            final long value =
-                    RecordFormat.keyOffset(RecordFormat.flags(record, 0)) + RecordFormat.keyLength(record, 0);
+            final int value = RecordFormat.keyOffset(RecordFormat.flags(record, 0)) + RecordFormat.keyLength(record, 0);
             return record.get(LittleEndian.LONG, value + LargeHead.CHUNK_SET_OFFSET) == chunkSet;
         }
     }

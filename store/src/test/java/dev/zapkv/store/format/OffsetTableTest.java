@@ -36,6 +36,10 @@ class OffsetTableTest {
                 LargeHead.class,
                 ChunkKey.class,
                 MetadataImage.class,
+                CheckpointPart.class,
+                PartPointer.class,
+                ZoneNote.class,
+                ChunkSetNote.class,
                 StagingFile.class
             })
     void shouldDescribeFieldsThatFollowOneAnother(final Class<?> format) throws IOException {
@@ -51,7 +55,17 @@ class OffsetTableTest {
     }
 
     @ParameterizedTest
-    @ValueSource(classes = {BlockFormat.class, RecordFormat.class, LargeHead.class, ChunkKey.class})
+    @ValueSource(
+            classes = {
+                BlockFormat.class,
+                RecordFormat.class,
+                LargeHead.class,
+                ChunkKey.class,
+                CheckpointPart.class,
+                PartPointer.class,
+                ZoneNote.class,
+                ChunkSetNote.class
+            })
     void shouldDescribeTheOffsetsInUse(final Class<?> format) throws IOException, IllegalAccessException {
         final Map<String, Row> table = table(format);
         int checked = 0;
