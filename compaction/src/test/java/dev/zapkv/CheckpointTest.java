@@ -84,9 +84,17 @@ class CheckpointTest {
         }
         try (ZapKv store = ZapKv.open(context().directory(copy))) {
             assertTrue(store.stats().recovery().contains("checkpoint 1 read"), store.stats()::recovery);
-            assertTrue(store.stats().recovery().contains("; 101 records replayed"), store.stats()::recovery);
+            // And what was in the block that was being filled when the checkpoint began.
+            final long replayed = replayedRecords(store);
+            assertTrue(replayed >= 101 && replayed < KEYS / 4, store.stats()::recovery);
             TestData.assertHolds(model, store, "after an unclean end");
         }
+    }
+
+    private static long replayedRecords(final ZapKv store) {
+        final String recovery = store.stats().recovery();
+        final int end = recovery.indexOf(" records replayed");
+        return Long.parseLong(recovery.substring(recovery.lastIndexOf(' ', end - 1) + 1, end));
     }
 
     /// The store as a crash would leave it: everything that is on the device now.
@@ -236,10 +244,13 @@ class CheckpointTest {
                         return null;
                     })
                     .toList();
-            for (final Future<Void> writer : pool.invokeAll(writers)) {
-                writer.get();
+            // How many fit into a round depends on the machine.
+            for (int round = 0; round < 100 && store.stats().checkpoints() < 3; round++) {
+                for (final Future<Void> writer : pool.invokeAll(writers)) {
+                    writer.get();
+                }
             }
-            assertTrue(store.stats().checkpoints() > 1, store.stats()::toString);
+            assertTrue(store.stats().checkpoints() >= 3, store.stats()::toString);
         }
         try (ZapKv store = ZapKv.open(context())) {
             assertTrue(store.stats().recovery().contains(" read ("), store.stats()::recovery);

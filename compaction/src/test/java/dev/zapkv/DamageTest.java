@@ -2,11 +2,13 @@
 package dev.zapkv;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.LittleEndian;
+import dev.zapkv.store.format.MetadataImage;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -86,7 +88,7 @@ class DamageTest {
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
-    void shouldReportADataZoneThatIsPartlyNoise(final long seed) throws IOException {
+    void shouldNeverReturnWhatADataZoneThatIsPartlyNoiseHolds(final long seed) throws IOException {
         final SplittableRandom random = new SplittableRandom(seed);
         for (int i = 0; i < 4; i++) {
             overwrite(zone(4), random.nextInt(ZONE - 3000), noise(seed, 3000));
@@ -94,7 +96,8 @@ class DamageTest {
         try (ZapKv store = ZapKv.open(context())) {
             final int intact = intact(store, "seed " + seed);
             assertTrue(intact > KEYS / 2 && intact < KEYS, "seed " + seed + ": " + intact + " are intact");
-            assertTrue(
+            // Opened from a checkpoint, which does not read the zone.
+            assertFalse(
                     store.stats().recovery().contains("DAMAGED"), store.stats().recovery());
             store.put(TestData.key(-5), new byte[10], WriteOptions.FLUSHED);
         }
@@ -162,7 +165,7 @@ class DamageTest {
             }
         }
         final int payload = BlockFormat.payloadLength(memory, last);
-        memory.set(LittleEndian.INT, last + BlockFormat.HEADER_LENGTH, 2);
+        memory.set(LittleEndian.INT, last + BlockFormat.HEADER_LENGTH, MetadataImage.VERSION + 1);
         crc.update(bytes, last + BlockFormat.HEADER_LENGTH, payload);
         memory.set(LittleEndian.INT, last + BlockFormat.PAYLOAD_CRC_OFFSET, (int) crc.getValue());
         crc.reset();
