@@ -70,7 +70,8 @@ public record MetadataImage(
         List<CheckpointRef> checkpoints,
         List<Long> voids,
         List<Integer> generations) {
-    /// Bit of a generation: the zone is offline, its loss was counted, and whatever was settled since lies elsewhere.
+    /// Bit of a generation: the zone is offline, its loss was counted, and whatever was settled since lies
+    /// elsewhere.
     public static final int LOSS_KNOWN = 1 << 31;
 
     /// The version that is written, and the only one that is read.
@@ -305,20 +306,7 @@ public record MetadataImage(
             marked.add(0);
         }
         zones.stream().forEach(zone -> marked.set(zone, marked.get(zone) | LOSS_KNOWN));
-        return new MetadataImage(
-                blockBytes,
-                capacityBytes,
-                hashSeed0,
-                hashSeed1,
-                epoch,
-                settledBlock,
-                nextGcBlock,
-                closedCleanly,
-                zoneLimit,
-                layout,
-                staging,
-                voids,
-                marked);
+        return next(epoch, settledBlock, nextGcBlock, closedCleanly, staging, checkpoints, voids, marked);
     }
 
     /// The generation of a zone.

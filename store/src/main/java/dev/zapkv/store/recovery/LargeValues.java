@@ -52,14 +52,35 @@ final class LargeValues {
             final MemorySegment memory,
             final long value,
             final int length) {
-        final byte[] bytes = new byte[length];
-        MemorySegment.copy(memory, LittleEndian.BYTE, value, bytes, 0, length);
-        final LargeHead head = LargeHead.decode(bytes);
+        final LargeHead head = decode(memory, value, length);
         if (head != null) {
             final ChunkSetNote set =
                     new ChunkSetNote(head.chunkSet(), fingerprint, index.shardOf(location), head.chunkCount());
             heads.add(new Head(fingerprint, location, entry, set));
         }
+    }
+
+    /// Whether all chunks of a large value are in the index; they come before its head in the log.
+    ///
+    /// @param record offset of the head
+    /// @param value  offset of its value
+    boolean hasChunks(final MemorySegment memory, final int record, final int value) {
+        final LargeHead head = decode(memory, value, RecordFormat.length(memory, record) - (value - record));
+        final byte[] key = new byte[ChunkKey.LENGTH];
+        for (int i = 0; head != null && i < head.chunkCount(); i++) {
+            ChunkKey.set(key, head.chunkSet(), i);
+            final long fingerprint = HashDomain.of(hash.fingerprint(key, 0, key.length), true);
+            if (index.get(fingerprint, hash.location(key, 0, key.length)) == 0) {
+                return false;
+            }
+        }
+        return head != null;
+    }
+
+    private static LargeHead decode(final MemorySegment memory, final long value, final int length) {
+        final byte[] bytes = new byte[length];
+        MemorySegment.copy(memory, LittleEndian.BYTE, value, bytes, 0, length);
+        return LargeHead.decode(bytes);
     }
 
     /// A chunk was replayed that was not in the index.

@@ -32,12 +32,13 @@ import java.util.zip.CRC32C;
 /// since the checkpoint began, and any record found there counts more than the checkpoint's entry: why that
 /// ends in the same index is shown in docs/checkpoints.md.
 ///
-/// *Which host blocks count.* Those up to the settled block of the newest metadata, unless void; behind it, those
-/// without a gap in their numbers. What lies behind the gap belongs to no acknowledged write (or lies in staging
-/// still) and becomes void for ever. Relocated records count in any subset, their log position says how new they are;
-/// but only those that were written in blocks that count: a copy may have reached stable media before its original.
-/// With a zone that went offline since that metadata was written a gap may be a block that was lost there, acknowledged
-/// before: then blocks behind gaps count too, whether or not they were acknowledged.
+/// *Which host blocks count.* Those up to the settled block of the newest metadata, unless void; behind it,
+/// those without a gap in their numbers. What lies behind the gap belongs to no acknowledged write (or lies
+/// in staging still) and becomes void for ever. Relocated records count in any subset, their log position
+/// says how new they are; but only those that were written in blocks that count: a copy may have reached
+/// stable media before its original. With a zone that went offline since that metadata was written a gap may
+/// be a block that was lost there, acknowledged before: then blocks behind gaps count too, whether or not
+/// they were acknowledged.
 ///
 /// Log positions are kept in a second index, of the same size as the first, for as long as the replay runs.
 public final class Replay {
@@ -321,7 +322,7 @@ public final class Replay {
             return;
         }
         final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
-        if (large && isBehindGap(position) && !hasChunks(memory, at, (long) keyOffset + keyLength)) {
+        if (large && isBehindGap(position) && !largeValues.hasChunks(memory, at, keyOffset + keyLength)) {
             // It was never acknowledged, or a chunk is lost. What it replaced may be whole.
             return;
         }
@@ -354,22 +355,6 @@ public final class Replay {
 
     private boolean isBehindGap(final long position) {
         return firstMissing != 0 && position / image.blockBytes() > firstMissing;
-    }
-
-    /// Whether all chunks of a large value are in the index; they come before its head in the log.
-    private boolean hasChunks(final MemorySegment memory, final int record, final long value) {
-        final byte[] bytes = new byte[RecordFormat.length(memory, record) - (int) (value - record)];
-        MemorySegment.copy(memory, LittleEndian.BYTE, value, bytes, 0, bytes.length);
-        final LargeHead head = LargeHead.decode(bytes);
-        final byte[] key = new byte[ChunkKey.LENGTH];
-        for (int i = 0; head != null && i < head.chunkCount(); i++) {
-            ChunkKey.set(key, head.chunkSet(), i);
-            final long fingerprint = HashDomain.of(hash.fingerprint(key, 0, key.length), true);
-            if (index.get(fingerprint, hash.location(key, 0, key.length)) == 0) {
-                return false;
-            }
-        }
-        return head != null;
     }
 
     private void uncount(final long entry) {
