@@ -27,7 +27,7 @@ public final class Ownership {
                 return "become a member of the group " + attributes.group().getName() + ", or root";
             }
         } catch (final IOException e) {
-            return "become root (its owner cannot be seen: " + e + ")";
+            return "become root, or " + otherwise + " (its owner cannot be seen: " + e + ")";
         }
         return "become root, or " + otherwise;
     }

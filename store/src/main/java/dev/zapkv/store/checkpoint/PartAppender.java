@@ -53,6 +53,8 @@ final class PartAppender implements AutoCloseable {
         long number;
         int zone;
         int attempts;
+        // By the device, which may let go of it after it has said where the part lies.
+        boolean held;
 
         Slot(final IoBuffer buffer) {
             this.buffer = buffer;
@@ -85,7 +87,17 @@ final class PartAppender implements AutoCloseable {
         for (int i = 0; i < BUFFERS; i++) {
             slots.add(new Slot(port.device().register(arena.allocate(blockBytes, 4096))));
         }
-        port.sink(KIND, this::onAppended);
+        port.sink(KIND, new DevicePort.Sink() {
+            @Override
+            public void completed(final long id, final long result) {
+                onAppended(slots.get((int) id), result);
+            }
+
+            @Override
+            public void released(final long id, final boolean bounceCopy) {
+                slots.get((int) id).held = false;
+            }
+        });
     }
 
     /// Items of a kind that fit one part.
@@ -95,13 +107,13 @@ final class PartAppender implements AutoCloseable {
 
     /// A buffer to write items into, at {@link BlockFormat#HEADER_LENGTH}; null if all are on their way.
     MemorySegment free() {
-        final Slot slot = slotIn(State.FREE);
+        final Slot slot = freeSlot();
         return slot == null ? null : slot.buffer.memory();
     }
 
     /// Sends out the buffer that {@link #free} returned last.
     void send(final int kind, final long checkpoint, final int shard, final int count) {
-        final Slot slot = slotIn(State.FREE);
+        final Slot slot = freeSlot();
         slot.kind = kind;
         slot.shard = shard;
         slot.count = count;
@@ -115,7 +127,7 @@ final class PartAppender implements AutoCloseable {
     int doWork() {
         int work = 0;
         for (final Slot slot : slots) {
-            if (slot.state == State.FULL && failure == null && append(slot)) {
+            if (slot.state == State.FULL && !slot.held && failure == null && append(slot)) {
                 work++;
             }
         }
@@ -125,7 +137,7 @@ final class PartAppender implements AutoCloseable {
     /// Whether every part that was sent has its place.
     boolean isDrained() {
         for (final Slot slot : slots) {
-            if (slot.state != State.FREE) {
+            if (slot.state != State.FREE || slot.held) {
                 return false;
             }
         }
@@ -158,9 +170,9 @@ final class PartAppender implements AutoCloseable {
         return appendedBytes;
     }
 
-    private Slot slotIn(final State state) {
+    private Slot freeSlot() {
         for (final Slot slot : slots) {
-            if (slot.state == state) {
+            if (slot.state == State.FREE && !slot.held) {
                 return slot;
             }
         }
@@ -198,12 +210,12 @@ final class PartAppender implements AutoCloseable {
             port.poll();
         }
         slot.state = State.APPENDING;
+        slot.held = true;
         appendedBytes += length;
         return true;
     }
 
-    private void onAppended(final long id, final long result) {
-        final Slot slot = slots.get((int) id);
+    private void onAppended(final Slot slot, final long result) {
         allocator.completed(slot.zone);
         if (result < 0) {
             allocator.abandon(slot.zone);

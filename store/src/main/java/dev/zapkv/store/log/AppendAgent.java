@@ -96,7 +96,7 @@ public final class AppendAgent implements AutoCloseable {
     private boolean flushRequired;
     private boolean flushAnswersRequest;
     private boolean growthRefused;
-    private boolean held;
+    private boolean onHold;
     private boolean starved;
     private boolean outOfRoom;
     private long hostBytes;
@@ -245,7 +245,7 @@ public final class AppendAgent implements AutoCloseable {
 
     /// Begins no append while held. Agent.
     public void hold(final boolean hold) {
-        held = hold;
+        onHold = hold;
     }
 
     /// Whether no block has been handed to the device and not been applied: all zones are written up to their
@@ -367,7 +367,7 @@ public final class AppendAgent implements AutoCloseable {
     private int submit() {
         int work = 0;
         outOfRoom = false;
-        if (held) {
+        if (onHold) {
             return 0;
         }
         if (toRepeat > 0) {
