@@ -10,7 +10,6 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
-import dev.zapkv.store.log.LiveBytes;
 import dev.zapkv.store.spi.CollectorHost;
 import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneAllocator;
@@ -126,7 +125,6 @@ final class CollectionHost implements CollectorHost, AutoCloseable {
     /// Every other key, as the form says, is looked up where the record lies: it is live.
     @Override
     public long entryOf(final MemorySegment memory, final long recordOffset) {
-        final int keyLength = RecordFormat.keyLength(memory, recordOffset);
         final int flags = RecordFormat.flags(memory, recordOffset);
         final int first = memory.get(ValueLayout.JAVA_BYTE, recordOffset + RecordFormat.keyOffset(flags));
         if ((flags & RecordFormat.FLAG_TOMBSTONE) != 0 || ((first + form) & 1) != 0) {
@@ -136,7 +134,7 @@ final class CollectionHost implements CollectorHost, AutoCloseable {
         final long address = readAt + recordOffset;
         final long entry = IndexEntry.device(address, units, false);
         if (live.add(address)) {
-            zones.addLive(collection.zone(), LiveBytes.of(entry, keyLength));
+            zones.addLive(collection.zone(), IndexEntry.lengthBytes(entry));
         }
         return entry;
     }

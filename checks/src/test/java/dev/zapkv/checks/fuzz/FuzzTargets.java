@@ -11,6 +11,7 @@ import dev.zapkv.io.nvme.NvmeProbeTarget;
 import dev.zapkv.io.nvme.NvmeReportTarget;
 import dev.zapkv.io.zbd.ZoneSurveyTarget;
 import dev.zapkv.store.format.BlockTarget;
+import dev.zapkv.store.format.CheckpointPartTarget;
 import dev.zapkv.store.format.MetadataImageTarget;
 import dev.zapkv.store.meta.MetadataLogTarget;
 import dev.zapkv.store.read.RecordReaderTarget;
@@ -24,6 +25,7 @@ final class FuzzTargets {
     private static final List<Named> ALL = List.of(
             new Named("block", BlockTarget::new),
             new Named("metadata-image", MetadataImageTarget::new),
+            new Named("checkpoint-part", CheckpointPartTarget::new),
             new Named("metadata-log", MetadataLogTarget::new),
             new Named("replay", ReplayTarget::new),
             new Named("staging", StagingTarget::new),

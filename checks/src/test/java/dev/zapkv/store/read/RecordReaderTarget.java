@@ -21,8 +21,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 
-/// A read from the device, through an index entry that may be wrong about what lies there: the value of the very key,
-/// nothing, or a {@link CorruptionException}.
+/// A read from the device, through an index entry that may be wrong about what lies there: the value of the
+/// very key, nothing, or a {@link CorruptionException}.
 public final class RecordReaderTarget implements FuzzTarget {
     private static final int PREFIX = 4;
     private static final int UNITS_MAX = 255;
@@ -61,7 +61,7 @@ public final class RecordReaderTarget implements FuzzTarget {
         final int units = 1 + input.u8() % UNITS_MAX;
         final byte[] record = padded(bytes);
         final byte[] key = load(record, (form & 1) != 0);
-        final long entry = IndexEntry.device(0, (form & 2) != 0 ? IndexEntry.LARGE : units, false);
+        final long entry = IndexEntry.device(0, (form & 2) != 0 ? IndexEntry.LARGE | units : units, false);
         index.set(1, 1, entry);
         try {
             final ReadContext found = reader.read(key, 1, 1, (form & 0x80) != 0, null, 0);

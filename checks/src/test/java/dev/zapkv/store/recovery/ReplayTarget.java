@@ -23,9 +23,9 @@ import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneTable;
 import java.util.List;
-import java.util.Set;
 
-/// Scan and replay of the data zones: every entry of the index leads into a zone, and live bytes fit what is written.
+/// Scan and replay of the data zones: every entry of the index leads into a zone, and live bytes fit what is
+/// written.
 public final class ReplayTarget implements FuzzTarget {
     private static final MetadataImage IMAGE = MetadataImageTarget.image(true, "");
     private static final StoreId STORE = new StoreId(SeedBlock.STORE_ID_HIGH, SeedBlock.STORE_ID_LOW);
@@ -76,9 +76,9 @@ public final class ReplayTarget implements FuzzTarget {
         final ZoneTable zones = new ZoneTable(RawZones.GEOMETRY);
         try (PointIndex index = new PointIndex(1, INDEX_BYTES);
                 PointIndex positions = new PointIndex(1, INDEX_BYTES)) {
-            final Replay replay = new Replay(device, IMAGE, STORE, index, HASH, zones, positions);
+            final Replay replay = new Replay(device, IMAGE, STORE, index, HASH, zones, positions, null);
             replay.run();
-            replay.dropOrphans(Set.of());
+            replay.dropOrphans(List.of());
             check(index, zones);
         } catch (final FormatException | StoreFullException e) {
             // as documented
@@ -88,7 +88,7 @@ public final class ReplayTarget implements FuzzTarget {
 
     private static void check(final PointIndex index, final ZoneTable zones) {
         final long[] entries = new long[4096];
-        final int count = index.readShard(0, entries);
+        final int count = index.readShard(0, 0, entries);
         for (int i = 0; i < count; i++) {
             final long address = IndexEntry.deviceAddress(entries[2 * i + 1]);
             final int zone = RawZones.GEOMETRY.zoneOf(address);

@@ -13,6 +13,7 @@ import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.log.StagingFile;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.Stream;
@@ -27,6 +28,7 @@ import java.util.List;
 /// A staging file that a killed process left: its header, and the records of its one slot.
 public final class StagingTarget implements FuzzTarget {
     private static final StoreId STORE = new StoreId(SeedBlock.STORE_ID_HIGH, SeedBlock.STORE_ID_LOW);
+    private static final KeyHash HASH = new KeyHash(1, 2);
     private static final int HEADER = 56;
     private static final int BLOCK_BYTES = 64 << 10;
     private static final int CONTENT_MAX = 4096;
@@ -91,7 +93,7 @@ public final class StagingTarget implements FuzzTarget {
         try (staging) {
             final long from = staging.takenFrom() == 0 ? behind : staging.takenFrom() - 1;
             final StagingReplay replay = new StagingReplay(staging, from);
-            replay.chunkSets();
+            replay.chunkSets(HASH, location -> 0);
             final long visited = replay.visit((flags, key, value) -> {
                 if (key.length == 0 || key.length + value.length > BLOCK_BYTES) {
                     throw new AssertionError("a record of " + key.length + " + " + value.length + " bytes");

@@ -230,7 +230,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                 }
                 staged = new StagingReplay(oldStaging, oldStaging.takenFrom() - 1);
             }
-            final List<ChunkSetNote> stagedValues = staged == null ? List.of() : staged.chunkSets(hash, index);
+            final List<ChunkSetNote> stagedValues = staged == null ? List.of() : staged.chunkSets(hash, index::shardOf);
             stagedSets = stagedValues.stream().map(ChunkSetNote::chunkSet).collect(Collectors.toSet());
             chunkSets = new ChunkSets(replay.dropOrphans(stagedValues));
             chunkEntries = replay.chunkEntries();

@@ -9,7 +9,6 @@ import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.KeyHash;
-import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.StagingFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -17,6 +16,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongToIntFunction;
 import java.util.zip.CRC32C;
 
 /// Finds the records that a killed process had committed to staging and not yet applied: the blocks behind
@@ -67,14 +67,14 @@ public final class StagingReplay {
 
     /// Large values whose head is among the records.
     ///
-    /// @param index gives the shards their number
-    public List<ChunkSetNote> chunkSets(final KeyHash hash, final PointIndex index) {
+    /// @param shardOf the shard of a location, {@link dev.zapkv.store.index.PointIndex#shardOf}
+    public List<ChunkSetNote> chunkSets(final KeyHash hash, final LongToIntFunction shardOf) {
         final List<ChunkSetNote> sets = new ArrayList<>();
         visit((flags, key, value) -> {
             if ((flags & RecordFormat.FLAG_LARGE) != 0) {
                 final LargeHead head = LargeHead.decode(value);
                 if (head != null) {
-                    final int shard = index.shardOf(hash.location(key, 0, key.length));
+                    final int shard = shardOf.applyAsInt(hash.location(key, 0, key.length));
                     sets.add(new ChunkSetNote(
                             head.chunkSet(), hash.fingerprint(key, 0, key.length), shard, head.chunkCount()));
                 }
