@@ -263,7 +263,8 @@ public final class Engine {
         return appendAdmitted(flags, key, value, from, length);
     }
 
-    /// @return block that the level can be awaited for; negated less one of a tombstone that replaced no value; or
+    /// @return block that the level can be awaited for; negated less one of a tombstone that replaced no
+    /// value; or
     ///     {@link #TOO_LATE}
     private long appendAdmitted(
             final int flags, final byte[] key, final byte[] value, final int from, final int length) {
@@ -272,6 +273,11 @@ public final class Engine {
         final long replaced = complete(position, flags, key, value, from, length);
         valueBytesCopied.add(length);
         final long block = staging.blockOf(position);
+        if (replaced == PointIndex.REFUSED_OLDER && (flags & RecordFormat.FLAG_LARGE) != 0) {
+            // A newer record had been published already: nobody will ever look for these chunks.
+            final LargeHead head = head(value);
+            dropChunks(head.chunkSet(), head.chunkCount());
+        }
         if ((flags & RecordFormat.FLAG_TOMBSTONE) == 0) {
             return block;
         }
@@ -468,8 +474,8 @@ public final class Engine {
         return lease.isOf(leases);
     }
 
-    /// Stores a value from leased memory. Each of its slots becomes a block of one chunk, around the bytes that are
-    /// there. If there is no room the lease stays as it is; after any other failure it is used up.
+    /// Stores a value from leased memory. Each of its slots becomes a block of one chunk, around the bytes
+    /// that are there. If there is no room the lease stays as it is; after any other failure it is used up.
     ///
     /// @return block that the level can be awaited for
     public long put(final byte[] key, final StagingLease lease) {
@@ -522,20 +528,22 @@ public final class Engine {
     private long replaceLarge(
             final long fingerprint, final long location, final long entry, final byte[] key, final long newChunkSet) {
         synchronized (largeLocks[(int) (fingerprint & (LARGE_LOCKS - 1))]) {
-            final LargeHead head = headToReplace(key, fingerprint, location);
-            final long old = index.publish(fingerprint, location, entry, true);
-            if (head != null
-                    && head.chunkSet() != newChunkSet
-                    && old != PointIndex.REFUSED_OLDER
-                    && IndexEntry.isLarge(old)) {
-                dropChunks(head.chunkSet(), head.chunkCount());
+            long old = PointIndex.REFUSED_LARGE;
+            while (old == PointIndex.REFUSED_LARGE) {
+                // A head does not go without this lock, but where there is none one may come: then once more.
+                final boolean large = IndexEntry.isLarge(index.get(fingerprint, location));
+                final LargeHead head = large ? headToReplace(key, fingerprint, location) : null;
+                old = index.publish(fingerprint, location, entry, large);
+                if (head != null && head.chunkSet() != newChunkSet && old != PointIndex.REFUSED_OLDER) {
+                    dropChunks(head.chunkSet(), head.chunkCount());
+                }
             }
             return old;
         }
     }
 
-    /// The head that is there, or null. One that is lost or damaged can be replaced all the same; then nobody knows its
-    /// chunks, and they take their room until the next opening finds them without a head.
+    /// The head that is there, or null. One that is lost or damaged can be replaced all the same; then nobody
+    /// knows its chunks, and they take their room until the next opening finds them without a head.
     private LargeHead headToReplace(final byte[] key, final long fingerprint, final long location) {
         try {
             final ReadContext found = reader.read(key, fingerprint, location, false, null, 0);

@@ -66,9 +66,11 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     private static final double USABLE_SHARE = 0.95;
     // A note waits for the device, so not every zone gets one.
     private static final int ZONES_PER_NOTE = 8;
-    private static final int MIN_ZONES_FOR_CHECKPOINTS = 16;
+    // With fewer zones those of checkpoints are too large a part; on request checkpoints are kept all the same.
+    private static final int MIN_ZONES_FOR_CHECKPOINTS = 48;
+    private static final int MIN_ZONES_FOR_REQUESTED_CHECKPOINTS = 16;
     private static final int MIN_CHECKPOINT_ZONES = 3;
-    private static final int CHECKPOINT_ZONE_SHARE = 8;
+    private static final int CHECKPOINT_ZONE_SHARE = 16;
     // Each costs 16 bytes of every metadata block; full replay finds out which are needed.
     private static final int MAX_VOIDS = 1000;
     private static final long DRAIN_WAIT_NS = 100_000_000L;
@@ -312,8 +314,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
 
     private void assemble(
             final KeyHash hash, final Replay.Outcome replayed, final long firstBlock, final List<Checkpoint> known) {
-        allocator = new ZoneAllocator(
-                config.device(), zones, image.zoneLimit(), RESERVE_ZONES, checkpointZones(image.zoneLimit()));
+        allocator = new ZoneAllocator(config.device(), zones, image.zoneLimit(), RESERVE_ZONES, checkpointZones());
         metadata.spareZones(allocator::takeForMetadata);
         adoptOpenZones();
         final long epoch = image.epoch() + 1;
@@ -392,10 +393,12 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     }
 
     /// Zones that checkpoints may take at a time. A store of few zones is replayed quickly enough.
-    private static int checkpointZones(final int zoneLimit) {
-        return zoneLimit < MIN_ZONES_FOR_CHECKPOINTS
+    private int checkpointZones() {
+        final int least =
+                config.checkpointBytes() > 0 ? MIN_ZONES_FOR_REQUESTED_CHECKPOINTS : MIN_ZONES_FOR_CHECKPOINTS;
+        return image.zoneLimit() < least
                 ? 0
-                : Math.max(MIN_CHECKPOINT_ZONES, zoneLimit / CHECKPOINT_ZONE_SHARE);
+                : Math.max(MIN_CHECKPOINT_ZONES, image.zoneLimit() / CHECKPOINT_ZONE_SHARE);
     }
 
     private int stagingChunks() {
@@ -414,8 +417,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     }
 
     private long usableBytes() {
-        long dataZones =
-                image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L - checkpointZones(image.zoneLimit());
+        long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L - checkpointZones();
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
             if (zones.state(zone) == ZoneState.READ_ONLY
                     || zones.state(zone) == ZoneState.OFFLINE
