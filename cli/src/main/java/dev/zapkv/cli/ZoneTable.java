@@ -11,7 +11,7 @@ import java.util.Locale;
 final class ZoneTable {
     private static final int BAR_COLUMNS = 20;
     private static final int SMALL_BAR_COLUMNS = 10;
-    private static final List<String> STREAMS = List.of("metadata", "host", "gc");
+    private static final List<String> STREAMS = List.of("metadata", "host", "gc", "checkpoint");
 
     private final ZoneGlyphs glyphs;
     private final Paint paint;

@@ -435,7 +435,8 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
             final Stream stream = zones.stream(zone);
             if (stream != Stream.METADATA && isActive(zones.state(zone))) {
                 // A checkpoint's place may be needed by others.
-                if (!image.isLossKnown(zone) && stream != Stream.CHECKPOINT && adopted.add(stream)) {
+                final boolean inTheWay = stream == Stream.CHECKPOINT && allocator.sharesPlaces();
+                if (!image.isLossKnown(zone) && !inTheWay && adopted.add(stream)) {
                     allocator.adopt(stream, zone);
                 } else {
                     config.device().finish(zone);
