@@ -24,6 +24,8 @@ final class KillChild {
     /// Where the process notes that the store is open.
     static final int OPENED = KillScript.THREADS * PROGRESS_STRIDE;
 
+    // So that kills come in the midst of checkpoints, too.
+    private static final long CHECKPOINT_BYTES = 2L << 20;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
 
     private KillChild() {}
@@ -64,7 +66,9 @@ final class KillChild {
     static Context context(final String location, final String zones) {
         final Location place = Location.parse(location);
         final Context context = new Context().location(place).memoryBytes(32 << 20);
-        return place.isDrive() ? context.zones(ZoneRange.parse(zones)) : context.capacityBytes(KillScript.CAPACITY);
+        return place.isDrive()
+                ? context.zones(ZoneRange.parse(zones))
+                : context.capacityBytes(KillScript.CAPACITY).checkpointBytes(CHECKPOINT_BYTES);
     }
 
     /// Whether the process has opened the store.

@@ -1,6 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -19,5 +21,6 @@ class KillIT extends KillScenario {
     @Test
     void shouldKeepWhatWasAcknowledgedThroughFiftyKills() throws IOException, InterruptedException {
         killAndCheck(KILLS);
+        assertTrue(openingsFromCheckpoint() > KILLS / 2, openingsFromCheckpoint() + " openings from a checkpoint");
     }
 }

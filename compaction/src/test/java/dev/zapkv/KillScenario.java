@@ -32,6 +32,7 @@ abstract class KillScenario {
     private final ScriptedKeys keys = new ScriptedKeys(KillScript.THREADS);
     private long acknowledged;
     private int midway;
+    private int fromCheckpoint;
     private Process next;
 
     @AfterEach
@@ -64,6 +65,7 @@ abstract class KillScenario {
             final String context = "seed " + SEED + " life " + life;
             try (ZapKv store = ZapKv.open(KillChild.context(location(root), zones()))) {
                 check(store, life, context + " (" + store.stats().recovery() + ")");
+                fromCheckpoint += store.stats().recovery().contains("; checkpoint ") ? 1 : 0;
                 assertTrue(
                         !store.stats().recovery().contains("DAMAGED"),
                         context + store.stats().recovery());
@@ -71,9 +73,15 @@ abstract class KillScenario {
             child = next;
         }
         System.out.printf(
-                "seed %d: %d kills, %d steps acknowledged, %d kills in the midst of a step%n",
-                SEED, kills, acknowledged, midway);
+                "seed %d: %d kills, %d steps acknowledged, %d kills in the midst of a step, %d openings from a"
+                        + " checkpoint%n",
+                SEED, kills, acknowledged, midway, fromCheckpoint);
         assertTrue(acknowledged > kills, "the writer hardly wrote");
+    }
+
+    /// Openings after a kill that read a checkpoint.
+    int openingsFromCheckpoint() {
+        return fromCheckpoint;
     }
 
     private Process child(final int life) throws IOException {

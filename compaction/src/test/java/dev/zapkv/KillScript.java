@@ -10,7 +10,7 @@ final class KillScript {
     static final int THREADS = 2;
     static final int KEYS = 300;
     static final int ABSENT = -1;
-    static final long CAPACITY = 24L << 20;
+    static final long CAPACITY = 28L << 20;
 
     private static final int THOUSAND = 1000;
     /// Half of the values that are longer are put from leased memory.
