@@ -274,6 +274,25 @@ class CheckpointTest {
     }
 
     @Test
+    void shouldReplayTheLogOnceForAMuchLargerIndex() {
+        final Map<ByteBuffer, byte[]> model;
+        try (ZapKv store = ZapKv.open(context())) {
+            model = fill(store, 1);
+        }
+        try (ZapKv store = ZapKv.open(context().memoryBytes(512 << 20))) {
+            assertTrue(store.stats().recovery().contains("smaller memory budget"), store.stats()::recovery);
+            TestData.assertHolds(model, store, "with more shards");
+        }
+        try (ZapKv store = ZapKv.open(context().memoryBytes(512 << 20))) {
+            assertTrue(store.stats().recovery().contains(" read ("), store.stats()::recovery);
+        }
+        try (ZapKv store = ZapKv.open(context())) {
+            assertTrue(store.stats().recovery().contains(" read ("), store.stats()::recovery);
+            TestData.assertHolds(model, store, "with less memory again");
+        }
+    }
+
+    @Test
     void shouldSayWhyThereIsNone() {
         try (ZapKv store = ZapKv.open(context().capacityBytes(10 << 20))) {
             store.put(TestData.key(1), TestData.value(1, 1, 10));

@@ -23,7 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// A bounded store goes on for ever: many times its capacity is written to it, and everything is where it belongs.
+/// A bounded store goes on for ever: many times its capacity is written to it, and everything is where it
+/// belongs.
 @Tag("integration")
 class ChurnIT {
     private static final int MIB = 1 << 20;
@@ -230,8 +231,8 @@ class ChurnIT {
         return all;
     }
 
-    /// Each key's versions rise with time in each thread: what is read never goes back, and what stays is the newest
-    /// of some thread.
+    /// Each key's versions rise with time in each thread: what is read never goes back, and what stays is the
+    /// newest of some thread.
     @Test
     void shouldAgreeOnTheNewestVersionWhenThreadsShareKeys() throws Exception {
         final int threads = 4;
@@ -239,7 +240,8 @@ class ChurnIT {
         final int rounds = 60_000;
         final AtomicIntegerArray newestOfThread = new AtomicIntegerArray(threads * keys);
         final int[] found = new int[keys];
-        try (ZapKv store = ZapKv.open(context(16L * MIB))) {
+        // By chance up to some forty of the keys have large values at a time.
+        try (ZapKv store = ZapKv.open(context(20L * MIB))) {
             inThreads(threads, thread -> {
                 final SplittableRandom random = new SplittableRandom(SEED + thread);
                 final byte[] target = new byte[2 * VALUE];
@@ -264,7 +266,7 @@ class ChurnIT {
                 found[key] = checkShared(store, key, threads, newestOfThread, keys);
             }
         }
-        try (ZapKv store = ZapKv.open(context(16L * MIB))) {
+        try (ZapKv store = ZapKv.open(context(20L * MIB))) {
             for (int key = 0; key < keys; key++) {
                 assertEquals(found[key], checkShared(store, key, threads, newestOfThread, keys), "key " + key);
             }

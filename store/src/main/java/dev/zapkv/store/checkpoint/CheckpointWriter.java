@@ -50,6 +50,9 @@ public final class CheckpointWriter implements AutoCloseable {
     private static final long BYTES_PER_SECOND = 64L << 20;
     private static final long BURST_BYTES = 1 << 20;
     private static final long QUIET_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(50);
+    // The device may need seconds for what is in flight.
+    private static final long STUCK_NS = TimeUnit.SECONDS.toNanos(10);
+    private static final int MAX_QUIET_ATTEMPTS = 10;
     private static final long RETRY_NS = TimeUnit.MILLISECONDS.toNanos(200);
 
     private final AppendAgent append;
@@ -75,6 +78,9 @@ public final class CheckpointWriter implements AutoCloseable {
     private long notBefore;
     private String refused = "";
     private long taken;
+    private int quietAttempts;
+    private long movedAt;
+    private boolean landedSince;
 
     // Of the checkpoint being written.
     private long firstBlock;
@@ -192,22 +198,48 @@ public final class CheckpointWriter implements AutoCloseable {
     ///
     /// @return amount of work done
     public int doWork() {
-        final int work = parts.doWork();
+        int work = parts.doWork();
         if (parts.failure() != null && state != State.ABANDONING) {
-            refused = parts.failure();
-            state = State.ABANDONING;
+            giveUp(parts.failure());
         }
-        return work
-                + switch (state) {
-                    case IDLE -> begin();
-                    case QUIETING -> quiet();
-                    case ENTRIES -> sendEntries();
-                    case ZONES -> sendZones();
-                    case CHUNK_SETS -> sendChunkSets();
-                    case ROOT -> sendRoot();
-                    case SETTLING -> settle();
-                    case ABANDONING -> abandon();
-                };
+        work += step();
+        if (state != State.IDLE && !isMoving(work) && state != State.ABANDONING) {
+            giveUp("the store or its device did not come to the point where it could be written");
+        }
+        return work;
+    }
+
+    private int step() {
+        return switch (state) {
+            case IDLE -> begin();
+            case QUIETING -> quiet();
+            case ENTRIES -> sendEntries();
+            case ZONES -> sendZones();
+            case CHUNK_SETS -> sendChunkSets();
+            case ROOT -> sendRoot();
+            case SETTLING -> settle();
+            case ABANDONING -> abandon();
+        };
+    }
+
+    /// Whether the checkpoint has come nearer to its end within the time that it is given for that: nobody
+    /// may wait for it for ever.
+    private boolean isMoving(final int work) {
+        final long now = nanoClock.getAsLong();
+        if (work > 0 || landedSince) {
+            landedSince = false;
+            movedAt = now;
+        }
+        return now - movedAt <= STUCK_NS;
+    }
+
+    private void giveUp(final String reason) {
+        refused = reason;
+        if (state == State.QUIETING) {
+            append.hold(false);
+            host.holdCollector(false);
+        }
+        state = State.ABANDONING;
     }
 
     // ---- when
@@ -221,6 +253,7 @@ public final class CheckpointWriter implements AutoCloseable {
             return 0;
         }
         state = State.QUIETING;
+        movedAt = nanoClock.getAsLong();
         append.hold(true);
         host.holdCollector(true);
         notBefore = nanoClock.getAsLong() + QUIET_WAIT_NS;
@@ -285,6 +318,7 @@ public final class CheckpointWriter implements AutoCloseable {
             append.hold(false);
             // On a drive without an open zone to spare collections pause until the checkpoint is written.
             host.holdCollector(allocator.sharesPlaces());
+            quietAttempts = 0;
             state = State.ENTRIES;
             return 1;
         }
@@ -294,6 +328,11 @@ public final class CheckpointWriter implements AutoCloseable {
             host.holdCollector(false);
             notBefore = nanoClock.getAsLong() + RETRY_NS;
             state = State.IDLE;
+            if (++quietAttempts >= MAX_QUIET_ATTEMPTS) {
+                quietAttempts = 0;
+                refused = "garbage collection or a repeated append found no place to end";
+                postpone();
+            }
         }
         return 0;
     }
@@ -383,8 +422,7 @@ public final class CheckpointWriter implements AutoCloseable {
     /// Whether writers wait for a collection that waits for the checkpoint: then there will be none.
     private boolean isInTheWay() {
         if (allocator.sharesPlaces() && append.starved()) {
-            refused = "writers needed the zones";
-            state = State.ABANDONING;
+            giveUp("writers needed the zones");
             return true;
         }
         return false;
@@ -487,6 +525,7 @@ public final class CheckpointWriter implements AutoCloseable {
     }
 
     private void landed(final PartPointer part) {
+        landedSince = true;
         written.add(part);
         zones.addLive(zoneOf(part), part.length());
         if (part.kind() == CheckpointPart.ROOT) {

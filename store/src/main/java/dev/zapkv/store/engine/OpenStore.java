@@ -71,6 +71,8 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     private static final int MIN_ZONES_FOR_REQUESTED_CHECKPOINTS = 16;
     private static final int MIN_CHECKPOINT_ZONES = 3;
     private static final int CHECKPOINT_ZONE_SHARE = 16;
+    // Shards much larger than they should be keep writers waiting when they grow.
+    private static final int RESHARD_FACTOR = 4;
     // Each costs 16 bytes of every metadata block; full replay finds out which are needed.
     private static final int MAX_VOIDS = 1000;
     private static final long DRAIN_WAIT_NS = 100_000_000L;
@@ -178,7 +180,8 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     }
 
     private PointIndex newIndex(final int shards) {
-        return new PointIndex(shards, config.memoryBytes() - (long) MIN_STAGING_CHUNKS * AppendAgent.CHUNK_BYTES);
+        final long memory = config.memoryBytes() - (long) MIN_STAGING_CHUNKS * AppendAgent.CHUNK_BYTES;
+        return new PointIndex(shards, Math.min(memory, shards * PointIndex.MAX_SHARD_BYTES));
     }
 
     private int indexShards() {
@@ -282,6 +285,12 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     private CheckpointLoader.Loaded loadCheckpoint() {
         for (final CheckpointRef ref :
                 image.voids().size() > MAX_VOIDS ? List.<CheckpointRef>of() : image.checkpoints()) {
+            if (ref.shards() * RESHARD_FACTOR <= indexShards()) {
+                // An entry does not tell which of more shards it belongs to.
+                unusable.add("checkpoint " + ref.number() + " was made for a much smaller memory budget: the log is"
+                        + " replayed this once");
+                continue;
+            }
             index = newIndex(ref.shards());
             try {
                 return CheckpointLoader.load(config.device(), storeId, image, ref, index, config.threaded());

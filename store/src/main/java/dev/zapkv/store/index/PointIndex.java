@@ -22,11 +22,12 @@ public final class PointIndex implements AutoCloseable {
     public static final long REFUSED_LARGE = -2L << 20;
     /// {@link #publish}, {@link #set}: a new entry has no room within the memory limit. Not a valid word.
     public static final long REFUSED_FULL = -3L << 20;
+    /// Most memory per shard: with this, entries of one shard can be counted in an `int` and copied to an
+    /// array.
+    public static final long MAX_SHARD_BYTES = 8L << 30;
 
     /// Shards begin where pages begin, on kernels with large pages too.
     private static final long SHARD_ALIGNMENT = 64 << 10;
-    /// With this, entries of one shard can be counted in an `int` and copied to an array.
-    private static final long SHARE_LIMIT = 8L << 30;
     private static final int SHARD_COUNT_LIMIT = 1 << 16;
 
     private final Arena arena = Arena.ofShared();
@@ -54,7 +55,7 @@ public final class PointIndex implements AutoCloseable {
                     + " bytes: raise the limit or lower the shard count; maxMemoryBytes=" + maxMemoryBytes);
         }
         final long share = maxMemoryBytes / shardCount;
-        if (share > SHARE_LIMIT) {
+        if (share > MAX_SHARD_BYTES) {
             throw new IllegalArgumentException("shards of " + share + " bytes are too large: raise the shard count or"
                     + " lower the limit; shardCount=" + shardCount + ", maxMemoryBytes=" + maxMemoryBytes);
         }
