@@ -421,7 +421,7 @@ public final class CheckpointWriter implements AutoCloseable {
 
     /// Whether writers wait for a collection that waits for the checkpoint: then there will be none.
     private boolean isInTheWay() {
-        if (allocator.sharesPlaces() && append.starved()) {
+        if (allocator.sharesPlaces() && append.isStuck()) {
             giveUp("writers needed the zones");
             return true;
         }

@@ -16,8 +16,8 @@ import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/// Drives the append agent and the collector: on its own thread, or on the thread of a writer that waits for the
-/// device and finds nobody driving, which saves two thread switches. One thread at a time, by a lock.
+/// Drives the append agent and the collector: on its own thread, or on the thread of a writer that waits for
+/// the device and finds nobody driving, which saves two thread switches. One thread at a time, by a lock.
 ///
 /// A failure stops the store for writes: the cause is kept and thrown to every later writer; reads go on.
 final class IoAgent implements StagingLog.Backpressure {
@@ -256,7 +256,7 @@ final class IoAgent implements StagingLog.Backpressure {
             int work = append.doWork(lingered());
             work += housekeeping.getAsInt();
             work += collector.doWork();
-            full = append.starved() && collector.isExhausted();
+            full = append.isStuck() && collector.isExhausted();
             outOfRoom = append.outOfRoom() && collector.isExhausted();
             if (work == 0 && port.device().inFlight() > 0) {
                 work += port.await(DEVICE_WAIT_NS);

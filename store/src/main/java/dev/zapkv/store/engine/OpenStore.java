@@ -15,11 +15,8 @@ import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.checkpoint.Checkpoint;
-import dev.zapkv.store.checkpoint.CheckpointHost;
 import dev.zapkv.store.checkpoint.CheckpointLoader;
 import dev.zapkv.store.checkpoint.CheckpointWriter;
-import dev.zapkv.store.checkpoint.InvalidCheckpointException;
-import dev.zapkv.store.format.CheckpointRef;
 import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.MetadataImage;
@@ -52,29 +49,19 @@ import org.agrona.CloseHelper;
 
 /// One life of a store: opens (find metadata, replay the log, take over staging), runs, closes. Owns every
 /// part.
-public final class OpenStore implements CheckpointHost, AutoCloseable {
+public final class OpenStore implements AutoCloseable {
     /// Empty zones kept for garbage collection: the one it fills, and one more for what it is filling it
     /// from.
     public static final int RESERVE_ZONES = 2;
 
-    // A small store's index stays small; a large one's shards grow in steps of a few milliseconds at most.
-    private static final long MEMORY_PER_INDEX_SHARD = 16L << 20;
-    private static final long MAX_INDEX_SHARDS = 4096;
-    private static final int MIN_STAGING_CHUNKS = 2;
     private static final int STAGING_SHARE = 8;
     // A part of the zones stays garbage, so that each collected zone brings a gain.
     private static final double USABLE_SHARE = 0.95;
-    // A note waits for the device, so not every zone gets one.
-    private static final int ZONES_PER_NOTE = 8;
     // With fewer zones those of checkpoints are too large a part; on request checkpoints are kept all the same.
     private static final int MIN_ZONES_FOR_CHECKPOINTS = 48;
     private static final int MIN_ZONES_FOR_REQUESTED_CHECKPOINTS = 16;
     private static final int MIN_CHECKPOINT_ZONES = 3;
     private static final int CHECKPOINT_ZONE_SHARE = 16;
-    // Shards much larger than they should be keep writers waiting when they grow.
-    private static final int RESHARD_FACTOR = 4;
-    // Each costs 16 bytes of every metadata block; full replay finds out which are needed.
-    private static final int MAX_VOIDS = 1000;
     private static final long DRAIN_WAIT_NS = 100_000_000L;
 
     private final EngineConfig config;
@@ -82,8 +69,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     private final DevicePort port;
 
     private StoreId storeId;
-    private MetadataImage image;
-    private MetadataLog metadata;
+    private StoreMetadata metadata;
     private ZoneTable zones;
     private ZoneAllocator allocator;
     private PointIndex index;
@@ -97,10 +83,8 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     private ZoneLosses losses;
     private Collector collector;
     private CheckpointWriter checkpoints;
-    private final List<String> unusable = new ArrayList<>();
     private String recovery = "";
     private boolean wasClean;
-    private long zonesNoted;
     private volatile boolean closed;
 
     private OpenStore(final EngineConfig config) {
@@ -138,8 +122,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
             found = format();
         }
         storeId = found.storeId();
-        image = found.image();
-        checkLayout();
+        checkLayout(found.image());
         StoreRequirements.checkOpenZones(geometry);
         zones = new ZoneTable(geometry);
         for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
@@ -148,7 +131,8 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
         if (found.zone() >= MetadataLog.ZONES) {
             recoverMetadataZone(found.zone(), true);
         }
-        metadata = new MetadataLog(port, zones, storeId, found.zone(), found.sequence());
+        final MetadataLog log = new MetadataLog(port, zones, storeId, found.zone(), found.sequence());
+        metadata = new StoreMetadata(log, found.image(), zones);
         recover();
     }
 
@@ -161,7 +145,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
         }
     }
 
-    private void checkLayout() {
+    private void checkLayout(final MetadataImage image) {
         final ZoneLayout layout = ZoneLayout.of(geometry);
         if (!layout.equals(image.layout())) {
             throw new FormatException(config.name() + image.layout().changedTo(layout) + "; nothing was written");
@@ -177,15 +161,6 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
         }
         zones.recover(
                 zone, info.state(), info.state() == ZoneState.EMPTY ? null : Stream.METADATA, info.writePointer());
-    }
-
-    private PointIndex newIndex(final int shards) {
-        final long memory = config.memoryBytes() - (long) MIN_STAGING_CHUNKS * AppendAgent.CHUNK_BYTES;
-        return new PointIndex(shards, Math.min(memory, shards * PointIndex.MAX_SHARD_BYTES));
-    }
-
-    private int indexShards() {
-        return (int) Math.clamp(Long.highestOneBit(config.memoryBytes() / MEMORY_PER_INDEX_SHARD), 1, MAX_INDEX_SHARDS);
     }
 
     private MetadataLog.Found format() {
@@ -213,6 +188,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     /// Replays the log, starts the agents, and appends again what was only in staging.
     private void recover() {
         final long started = config.nanoClock().getAsLong();
+        final MetadataImage image = metadata.image();
         wasClean = image.closedCleanly();
         final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
         final Replay.Outcome replayed;
@@ -220,9 +196,10 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
         final Set<Long> stagedSets;
         StagingReplay staged = null;
         StagingFile oldStaging = null;
-        final CheckpointLoader.Loaded base = loadCheckpoint();
-        final List<Checkpoint> known = knownCheckpoints(base);
-        try (PointIndex positions = newIndex(index.shardCount())) {
+        final RecoveredIndex recovered = RecoveredIndex.load(config, storeId, image);
+        index = recovered.index();
+        final CheckpointLoader.Loaded base = recovered.base();
+        try (PointIndex positions = RecoveredIndex.empty(config, index.shardCount())) {
             final Replay replay = new Replay(config.device(), image, storeId, index, hash, zones, positions, base);
             replayed = replay.run();
             if (!image.closedCleanly() && !image.staging().isEmpty()) {
@@ -248,29 +225,32 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
             voids.add(highest);
         }
         final long recordBytes = zones.totalLiveBytes() - tombstoneBytes();
-        assemble(hash, replayed, highest + 1, known);
+        assemble(hash, replayed, highest + 1, recovered.checkpoints());
         // What was replayed is called settled from here on, and may still be in the device's cache.
         port.flushAndWait();
-        image = nextImage(voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
-        metadata.append(image);
+        metadata.beginLife(
+                stagingFile.epoch(), voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
         engine.recovered(chunkEntries, recordBytes);
         checkpoints.sweep();
-        agent.start(append, collector, () -> noteProgress() + losses.doWork() + checkpoints.doWork());
+        agent.start(append, collector, () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork());
         final long repeated =
                 staged == null ? 0 : staged.visit((flags, key, value) -> repeat(flags, key, value, stagedSets));
         if (oldStaging != null) {
             agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);
             final Path path = stagingFile.path();
             agent.exclusively(() -> {
-                image = nextImage(image.voids(), image.settledBlock(), path);
-                metadata.append(image);
+                metadata.staging(path);
                 return null;
             });
             oldStaging.delete();
         }
         StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
         recovery = describe(
-                base, replayed, repeated, oldStaging != null, config.nanoClock().getAsLong() - started);
+                recovered.text(),
+                replayed,
+                repeated,
+                oldStaging != null,
+                config.nanoClock().getAsLong() - started);
     }
 
     /// Appends a record again that was only in staging, unless it is a chunk of a large value whose head was
@@ -281,50 +261,11 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
         }
     }
 
-    /// Reads the newest checkpoint that holds into the index; null if there is none: then the index is empty.
-    private CheckpointLoader.Loaded loadCheckpoint() {
-        for (final CheckpointRef ref :
-                image.voids().size() > MAX_VOIDS ? List.<CheckpointRef>of() : image.checkpoints()) {
-            if (ref.shards() * RESHARD_FACTOR <= indexShards()) {
-                // An entry does not tell which of more shards it belongs to.
-                unusable.add("checkpoint " + ref.number() + " was made for a much smaller memory budget: the log is"
-                        + " replayed this once");
-                continue;
-            }
-            index = newIndex(ref.shards());
-            try {
-                return CheckpointLoader.load(config.device(), storeId, image, ref, index, config.threaded());
-            } catch (final InvalidCheckpointException e) {
-                unusable.add("checkpoint " + ref.number() + " is of no use: " + e.getMessage());
-                index.close();
-            }
-        }
-        index = newIndex(indexShards());
-        return null;
-    }
-
-    /// The loaded checkpoint and the one before it.
-    private List<Checkpoint> knownCheckpoints(final CheckpointLoader.Loaded base) {
-        final List<Checkpoint> known = new ArrayList<>();
-        if (base != null) {
-            known.add(base.checkpoint());
-            for (final CheckpointRef ref : image.checkpoints()) {
-                if (ref.number() < base.checkpoint().ref().number()) {
-                    try {
-                        known.add(CheckpointLoader.find(config.device(), storeId, image, ref));
-                    } catch (final InvalidCheckpointException e) {
-                        unusable.add("checkpoint " + ref.number() + " is of no use: " + e.getMessage());
-                    }
-                }
-            }
-        }
-        return known;
-    }
-
     private void assemble(
             final KeyHash hash, final Replay.Outcome replayed, final long firstBlock, final List<Checkpoint> known) {
+        final MetadataImage image = metadata.image();
         allocator = new ZoneAllocator(config.device(), zones, image.zoneLimit(), RESERVE_ZONES, checkpointZones());
-        metadata.spareZones(allocator::takeForMetadata);
+        metadata.log().spareZones(allocator::takeForMetadata);
         adoptOpenZones();
         final long epoch = image.epoch() + 1;
         final int slotsPerChunk = AppendAgent.slotsPerChunk(image.blockBytes());
@@ -333,7 +274,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                 storeId,
                 epoch,
                 image.blockBytes(),
-                MIN_STAGING_CHUNKS * slotsPerChunk,
+                AppendAgent.MIN_CHUNKS * slotsPerChunk,
                 stagingChunks() * slotsPerChunk);
         agent = new IoAgent(port, config.nanoClock(), "zapkv-io " + config.name(), config.threaded());
         append = new AppendAgent(
@@ -372,7 +313,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                 image.capacityBytes() < 0,
                 Math.max(image.nextGcBlock(), replayed.highestGcBlock() + 1),
                 engine::relocated,
-                this::retireZone,
+                metadata::retire,
                 config.nanoClock());
         collector = loadCollector();
         gcHost.connect(collector);
@@ -382,14 +323,15 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                 allocator,
                 zones,
                 index,
-                this,
+                new CheckpointSide(append, gcHost, collector, chunkSets, metadata),
                 storeId,
                 epoch,
                 config.checkpointBytes(),
                 config.nanoClock(),
                 known,
                 replayed.bytesRead());
-        losses = new ZoneLosses(zones, index, append, image::isLossKnown, config.lossListener(), this::noteNow);
+        losses = new ZoneLosses(zones, index, append, image::isLossKnown, config.lossListener(), metadata::note);
+        metadata.attach(append, allocator, gcHost, losses, checkpoints);
     }
 
     /// Asked by readers after a read failed, on their threads.
@@ -405,15 +347,15 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     private int checkpointZones() {
         final int least =
                 config.checkpointBytes() > 0 ? MIN_ZONES_FOR_REQUESTED_CHECKPOINTS : MIN_ZONES_FOR_CHECKPOINTS;
-        return image.zoneLimit() < least
+        return metadata.image().zoneLimit() < least
                 ? 0
-                : Math.max(MIN_CHECKPOINT_ZONES, image.zoneLimit() / CHECKPOINT_ZONE_SHARE);
+                : Math.max(MIN_CHECKPOINT_ZONES, metadata.image().zoneLimit() / CHECKPOINT_ZONE_SHARE);
     }
 
     private int stagingChunks() {
         return Math.clamp(
                 config.memoryBytes() / STAGING_SHARE / AppendAgent.CHUNK_BYTES,
-                MIN_STAGING_CHUNKS,
+                AppendAgent.MIN_CHUNKS,
                 AppendAgent.MAX_CHUNKS);
     }
 
@@ -426,7 +368,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     }
 
     private long usableBytes() {
-        long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L - checkpointZones();
+        long dataZones = metadata.image().zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L - checkpointZones();
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
             if (zones.state(zone) == ZoneState.READ_ONLY
                     || zones.state(zone) == ZoneState.OFFLINE
@@ -435,7 +377,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
             }
         }
         // A zone is left when the next block does not fit: up to a block is never written.
-        return (long) (dataZones * (geometry.zoneCapacity() - image.blockBytes()) * USABLE_SHARE);
+        return (long) (dataZones * (geometry.zoneCapacity() - metadata.image().blockBytes()) * USABLE_SHARE);
     }
 
     private void adoptOpenZones() {
@@ -445,7 +387,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
             if (stream != Stream.METADATA && isActive(zones.state(zone))) {
                 // A checkpoint's place may be needed by others.
                 final boolean inTheWay = stream == Stream.CHECKPOINT && allocator.sharesPlaces();
-                if (!image.isLossKnown(zone) && !inTheWay && adopted.add(stream)) {
+                if (!metadata.image().isLossKnown(zone) && !inTheWay && adopted.add(stream)) {
                     allocator.adopt(stream, zone);
                 } else {
                     config.device().finish(zone);
@@ -457,117 +399,6 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
 
     private static boolean isActive(final ZoneState state) {
         return state == ZoneState.OPEN || state == ZoneState.CLOSED;
-    }
-
-    private MetadataImage nextImage(final List<Long> voids, final long settled, final Path staging) {
-        return image.next(
-                stagingFile == null ? image.epoch() : stagingFile.epoch(),
-                settled,
-                gcHost == null ? image.nextGcBlock() : gcHost.nextBlock(),
-                false,
-                staging.toString(),
-                checkpoints.refs(),
-                voids,
-                generations(-1));
-    }
-
-    private List<Integer> generations(final int bumped) {
-        // A zone that is empty now has its generation all the same: what is appended to it next carries that number.
-        int count = zones.zoneCount();
-        while (count > 0
-                && count - 1 != bumped
-                && zones.generation(count - 1) == 0
-                && (losses == null || !losses.isKnown(count - 1))) {
-            count--;
-        }
-        final List<Integer> generations = new ArrayList<>(count);
-        for (int zone = 0; zone < count; zone++) {
-            final int generation = zones.generation(zone) + (zone == bumped ? 1 : 0);
-            final boolean begunAnew = zone == bumped && zones.state(zone) != ZoneState.OFFLINE;
-            generations.add(
-                    losses != null && losses.isKnown(zone) && !begunAnew
-                            ? generation | MetadataImage.LOSS_KNOWN
-                            : generation);
-        }
-        return generations;
-    }
-
-    private MetadataImage currentImage(final int bumped, final boolean clean, final List<CheckpointRef> refs) {
-        return image.next(
-                image.epoch(),
-                Math.max(image.settledBlock(), append.flushed()),
-                gcHost.nextBlock(),
-                clean,
-                clean ? "" : image.staging(),
-                refs,
-                image.voids(),
-                generations(bumped));
-    }
-
-    /// Empties a zone: its generation is outdated durably before the device forgets its content.
-    private void retireZone(final int zone) {
-        image = currentImage(zone, false, image.checkpoints());
-        metadata.append(image);
-        append.young().forget(zone);
-        allocator.reset(zone);
-        if (zones.state(zone) == ZoneState.EMPTY) {
-            losses.forget(zone);
-        }
-    }
-
-    @Override
-    public void holdCollector(final boolean hold) {
-        collector.hold(hold);
-    }
-
-    @Override
-    public boolean isCollectorQuiet() {
-        return collector.isQuiet();
-    }
-
-    @Override
-    public long nextGcBlock() {
-        return gcHost.nextBlock();
-    }
-
-    @Override
-    public long loggedBytes() {
-        return append.hostBytes() + collector.appendedBytes();
-    }
-
-    @Override
-    public List<ChunkSetNote> chunkSets() {
-        return chunkSets.snapshot();
-    }
-
-    @Override
-    public void commit(final List<CheckpointRef> refs) {
-        image = currentImage(-1, false, refs);
-        metadata.append(image);
-    }
-
-    @Override
-    public void retire(final int zone) {
-        retireZone(zone);
-    }
-
-    /// Notes in the metadata, each time some zones were opened, how far the log is settled: recovery looks
-    /// behind that point only.
-    private int noteProgress() {
-        if (allocator.zonesOpened() < zonesNoted + ZONES_PER_NOTE) {
-            return 0;
-        }
-        zonesNoted = allocator.zonesOpened();
-        append.want(append.frontier(), true);
-        if (append.flushed() > image.settledBlock()) {
-            noteNow();
-        }
-        return 1;
-    }
-
-    private void noteNow() {
-        image = currentImage(-1, false, image.checkpoints());
-        metadata.append(image);
     }
 
     // ---- what callers see
@@ -655,7 +486,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                 engine.count(),
                 live,
                 Math.max(0, written - live),
-                image.capacityBytes(),
+                metadata.image().capacityBytes(),
                 usedZones() * geometry.zoneCapacity(),
                 index.memoryBytes(),
                 (long) append.staging().allocatedSlots() * append.staging().blockBytes(),
@@ -665,11 +496,12 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                 user,
                 host,
                 relocated,
-                metadata.appendedBytes(),
+                metadata.log().appendedBytes(),
                 checkpoints.appendedBytes(),
                 user == 0
                         ? 0
-                        : (double) (host + relocated + metadata.appendedBytes() + checkpoints.appendedBytes()) / user,
+                        : (double) (host + relocated + metadata.log().appendedBytes() + checkpoints.appendedBytes())
+                                / user,
                 engine.puts(),
                 engine.deletes(),
                 engine.gets(),
@@ -699,7 +531,9 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
     public List<ZoneReport> zones() {
         final List<ZoneReport> reports = new ArrayList<>();
         // Of a store without a bound nobody wants to see the zones it may have one day.
-        final int count = image.capacityBytes() < 0 ? zones.usedZones() : image.zoneLimit();
+        final int count = metadata.image().capacityBytes() < 0
+                ? zones.usedZones()
+                : metadata.image().zoneLimit();
         for (int zone = 0; zone < count; zone++) {
             final Stream stream = zones.stream(zone);
             reports.add(new ZoneReport(
@@ -732,21 +566,13 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
         return sum;
     }
 
-    private String checkpointText(final CheckpointLoader.Loaded base) {
-        final String unused = unusable.isEmpty() ? "" : "; " + String.join("; ", unusable);
-        return base == null
-                ? unused
-                : unused + "; checkpoint " + base.checkpoint().ref().number() + " read (" + (base.bytesRead() >> 20)
-                        + " MiB)";
-    }
-
     private String describe(
-            final CheckpointLoader.Loaded base,
+            final String checkpoint,
             final Replay.Outcome replayed,
             final long repeated,
             final boolean stagingFound,
             final long durationNs) {
-        if (image.epoch() == 1) {
+        if (metadata.image().epoch() == 1) {
             return "new store";
         }
         final String staging = wasClean
@@ -755,7 +581,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
                         ? "not closed cleanly, " + repeated + " records taken over from staging"
                         : "not closed cleanly and its staging memory is gone (reboot or other container): writes"
                                 + " acknowledged at the process level may be missing";
-        return staging + checkpointText(base) + "; " + replayed.records() + " records replayed from "
+        return staging + checkpoint + "; " + replayed.records() + " records replayed from "
                 + (replayed.bytesRead() >> 20)
                 + " MiB in "
                 + durationNs / 1_000_000 + " ms"
@@ -789,7 +615,7 @@ public final class OpenStore implements CheckpointHost, AutoCloseable {
         }
         if (clean && agent.failure() == null) {
             try {
-                metadata.append(currentImage(-1, true, image.checkpoints()));
+                metadata.noteCleanEnd();
             } catch (final RuntimeException e) {
                 problem = new ZapKvException("the store could not note its clean end; it will recover when opened", e);
             }

@@ -42,6 +42,10 @@ public final class AppendAgent implements AutoCloseable {
     public static final int KIND_FLUSH = 2;
     /// Staging grows in steps of this size, each registered with the device as one buffer.
     public static final int CHUNK_BYTES = 4 << 20;
+    /// Fewest steps.
+    public static final int MIN_CHUNKS = 2;
+    /// Least memory that staging takes.
+    public static final long MIN_STAGING_BYTES = (long) MIN_CHUNKS * CHUNK_BYTES;
     /// Most steps: bounds what a slow device can hold up, what a power failure can take at the process level,
     /// and the memory that is locked for the device.
     public static final int MAX_CHUNKS = 16;
@@ -268,6 +272,12 @@ public final class AppendAgent implements AutoCloseable {
     /// Whether no further block can be opened before a zone is emptied.
     public boolean starved() {
         return starved;
+    }
+
+    /// Whether no further block can be opened before a zone is emptied, and nothing under way will change
+    /// that: no append is in flight or held back, and no sealed block can be appended.
+    public boolean isStuck() {
+        return starved && !onHold && inFlight == 0 && (outOfRoom || state[(int) nextAppend & mask] != SEALED);
     }
 
     /// Whether a block that was written to waits for a zone. Each was promised room when it was opened;

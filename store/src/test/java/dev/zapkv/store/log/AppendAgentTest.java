@@ -723,6 +723,10 @@ class AppendAgentTest {
         }
         assertEquals(ROOM, blocks);
         assertTrue(agent.starved());
+        assertEquals(!slow, agent.isStuck(), "what is in flight may make room");
+        agent.hold(true);
+        assertFalse(agent.isStuck(), "what is held back may make room");
+        agent.hold(false);
         device.held = block -> false;
         finish();
         assertFalse(agent.outOfRoom());
