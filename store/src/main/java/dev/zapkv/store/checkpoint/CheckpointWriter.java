@@ -43,7 +43,7 @@ import java.util.stream.Collectors;
 ///
 /// Belongs to the I/O agent.
 public final class CheckpointWriter implements AutoCloseable {
-    // Half of the bytes appended since the checkpoint before are this many times its own.
+    // Bytes appended from one checkpoint to the next, in sizes of a checkpoint.
     private static final int LOG_PER_CHECKPOINT = 16;
     private static final long MIN_LOG_BYTES = 64L << 20;
     private static final long MAX_AGE_NS = TimeUnit.MINUTES.toNanos(10);
