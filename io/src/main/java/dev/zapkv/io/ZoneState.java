@@ -16,4 +16,9 @@ public enum ZoneState {
     READ_ONLY,
     /// Neither readable nor writable.
     OFFLINE;
+
+    /// Whether a zone in this state uses an active resource of the device: partly written, and more can be appended.
+    public boolean isActive() {
+        return this == OPEN || this == CLOSED;
+    }
 }

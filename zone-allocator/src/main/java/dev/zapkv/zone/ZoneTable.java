@@ -220,6 +220,15 @@ public final class ZoneTable {
         return lowest;
     }
 
+    /// Tombstone bytes of all zones.
+    public long totalTombstoneBytes() {
+        long sum = 0;
+        for (int zone = 0; zone < usedZones; zone++) {
+            sum += tombstoneBytes[zone];
+        }
+        return sum;
+    }
+
     /// Sum of live bytes over all zones.
     public long totalLiveBytes() {
         long sum = 0;

@@ -11,7 +11,7 @@ import dev.zapkv.zone.ZoneAllocator;
 /// What a device must offer to hold a store. Asked before anything is written or erased.
 public final class StoreRequirements {
     /// Fewest zones a store can work with: metadata, reserve, open zones, and some to choose victims from.
-    public static final int MIN_ZONES = MetadataLog.ZONES + OpenStore.RESERVE_ZONES + 4;
+    public static final int MIN_ZONES = MetadataLog.ZONES + StoreSpace.RESERVE_ZONES + 4;
 
     // The path of the staging file, and gaps in the log from unclean ends: kept below this by far.
     private static final int IMAGE_ALLOWANCE = 4096;

@@ -1,0 +1,307 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.engine;
+
+import dev.zapkv.ConfigurationException;
+import dev.zapkv.Durability;
+import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.checkpoint.Checkpoint;
+import dev.zapkv.store.checkpoint.CheckpointLoader;
+import dev.zapkv.store.checkpoint.CheckpointWriter;
+import dev.zapkv.store.format.ChunkKey;
+import dev.zapkv.store.format.ChunkSetNote;
+import dev.zapkv.store.format.MetadataImage;
+import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.log.AppendAgent;
+import dev.zapkv.store.log.DevicePort;
+import dev.zapkv.store.log.StagingFile;
+import dev.zapkv.store.meta.StoreId;
+import dev.zapkv.store.read.RecordReader;
+import dev.zapkv.store.recovery.Replay;
+import dev.zapkv.store.recovery.StagingReplay;
+import dev.zapkv.store.spi.Collector;
+import dev.zapkv.store.spi.CollectorProvider;
+import dev.zapkv.zone.Stream;
+import dev.zapkv.zone.ZoneAllocator;
+import dev.zapkv.zone.ZoneTable;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// Opens a store: finds its metadata, replays the log, puts the parts together, and appends again what was only in
+/// staging. Used once.
+final class StoreOpening {
+    private static final int STAGING_SHARE = 8;
+
+    private final EngineConfig config;
+    private final DevicePort port;
+
+    private StoreId storeId;
+    private StoreMetadata metadata;
+    private ZoneTable zones;
+    private ZoneAllocator allocator;
+    private PointIndex index;
+    private StagingFile stagingFile;
+    private AppendAgent append;
+    private IoAgent agent;
+    private RecordReader reader;
+    private Engine engine;
+    private ChunkSets chunkSets;
+    private GcHost gcHost;
+    private ZoneLosses losses;
+    private Collector collector;
+    private CheckpointWriter checkpoints;
+
+    StoreOpening(final EngineConfig config) {
+        this.config = config;
+        port = new DevicePort(config.device());
+    }
+
+    /// Opens the store, or releases everything, the device too, and throws.
+    OpenStore open() {
+        try {
+            final FoundStore found = FoundStore.find(config, port);
+            storeId = found.storeId();
+            zones = found.zones();
+            metadata = found.metadata();
+            final String recovery = recover();
+            return new OpenStore(parts(), recovery);
+        } catch (final RuntimeException | Error e) {
+            abandon(e);
+            throw e;
+        }
+    }
+
+    private StoreParts parts() {
+        return new StoreParts(
+                config,
+                port,
+                metadata,
+                zones,
+                index,
+                stagingFile,
+                append,
+                agent,
+                reader,
+                engine,
+                gcHost,
+                losses,
+                collector,
+                checkpoints);
+    }
+
+    /// Replays the log, starts the agents, and appends again what was only in staging.
+    ///
+    /// @return what was found, in a line
+    private String recover() {
+        final long started = config.nanoClock().getAsLong();
+        final MetadataImage image = metadata.image();
+        final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
+        final Replay.Outcome replayed;
+        final long chunkEntries;
+        final Set<Long> stagedSets;
+        StagingReplay staged = null;
+        StagingFile oldStaging = null;
+        final RecoveredIndex recovered = RecoveredIndex.load(config, storeId, image);
+        index = recovered.index();
+        final CheckpointLoader.Loaded base = recovered.base();
+        try (PointIndex positions = RecoveredIndex.empty(config, index.shardCount())) {
+            final Replay replay = new Replay(config.device(), image, storeId, index, hash, zones, positions, base);
+            replayed = replay.run();
+            if (!image.closedCleanly() && !image.staging().isEmpty()) {
+                oldStaging = StagingFile.openExisting(image.stagingPath(), storeId, image.epoch());
+            }
+            if (oldStaging != null) {
+                // A file of an earlier life: an opening was cut short that was about to append its content again.
+                if (oldStaging.epoch() == image.epoch()) {
+                    oldStaging.takenFrom(replayed.firstMissing());
+                }
+                staged = new StagingReplay(oldStaging, oldStaging.takenFrom() - 1);
+            }
+            final List<ChunkSetNote> stagedValues = staged == null ? List.of() : staged.chunkSets(hash, index::shardOf);
+            stagedSets = stagedValues.stream().map(ChunkSetNote::chunkSet).collect(Collectors.toSet());
+            chunkSets = new ChunkSets(replay.dropOrphans(stagedValues));
+            chunkEntries = replay.chunkEntries();
+        }
+        final long highest = Math.max(
+                Math.max(replayed.lastBlock(), replayed.highestBlock()), staged == null ? 0 : staged.lastBlock());
+        final List<Long> voids = new ArrayList<>(replayed.voids());
+        if (highest > replayed.lastBlock()) {
+            voids.add(replayed.lastBlock() + 1);
+            voids.add(highest);
+        }
+        final long recordBytes = zones.totalLiveBytes() - zones.totalTombstoneBytes();
+        assemble(hash, replayed, highest + 1, recovered.checkpoints());
+        // What was replayed is called settled from here on, and may still be in the device's cache.
+        port.flushAndWait();
+        metadata.beginLife(
+                stagingFile.epoch(), voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
+        engine.recovered(chunkEntries, recordBytes);
+        checkpoints.sweep();
+        agent.start(append, collector, () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork());
+        final long repeated =
+                staged == null ? 0 : staged.visit((flags, key, value) -> repeat(flags, key, value, stagedSets));
+        if (oldStaging != null) {
+            agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);
+            final Path path = stagingFile.path();
+            agent.exclusively(() -> {
+                metadata.staging(path);
+                return null;
+            });
+            oldStaging.delete();
+        }
+        StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
+        return new RecoverySummary(
+                        metadata.image().epoch(),
+                        image.closedCleanly(),
+                        oldStaging != null,
+                        recovered.text(),
+                        replayed,
+                        repeated,
+                        config.nanoClock().getAsLong() - started)
+                .text();
+    }
+
+    /// Appends a record again that was only in staging, unless it is a chunk of a large value whose head was
+    /// never written: a head comes behind its chunks.
+    private void repeat(final int flags, final byte[] key, final byte[] value, final Set<Long> stagedSets) {
+        if ((flags & RecordFormat.FLAG_CHUNK) == 0 || stagedSets.contains(ChunkKey.chunkSet(key))) {
+            engine.repeat(flags, key, value);
+        }
+    }
+
+    private void assemble(
+            final KeyHash hash, final Replay.Outcome replayed, final long firstBlock, final List<Checkpoint> known) {
+        final MetadataImage image = metadata.image();
+        final int checkpointZones = StoreSpace.checkpointZones(image.zoneLimit(), config.checkpointBytes());
+        allocator =
+                new ZoneAllocator(config.device(), zones, image.zoneLimit(), StoreSpace.RESERVE_ZONES, checkpointZones);
+        metadata.log().spareZones(allocator::takeForMetadata);
+        adoptOpenZones();
+        final long epoch = image.epoch() + 1;
+        final int slotsPerChunk = AppendAgent.slotsPerChunk(image.blockBytes());
+        stagingFile = StagingFile.create(
+                config.stagingDirectories(),
+                storeId,
+                epoch,
+                image.blockBytes(),
+                AppendAgent.MIN_CHUNKS * slotsPerChunk,
+                stagingChunks() * slotsPerChunk);
+        agent = new IoAgent(port, config.nanoClock(), "zapkv-io " + config.name(), config.threaded());
+        append = new AppendAgent(
+                port,
+                allocator,
+                zones,
+                stagingFile,
+                firstBlock,
+                index,
+                hash,
+                storeId,
+                epoch,
+                config.memoryBytes(),
+                agent);
+        reader = new RecordReader(index, append.staging(), append.young(), config.device(), this::isOffline);
+        engine = new Engine(
+                append,
+                index,
+                hash,
+                zones,
+                zones.geometry(),
+                reader,
+                agent,
+                StoreSpace.usableBytes(image, zones, checkpointZones),
+                chunkSets,
+                config.randomSeed().getAsLong());
+        gcHost = new GcHost(
+                port,
+                allocator,
+                zones,
+                append,
+                index,
+                hash,
+                storeId,
+                epoch,
+                image.capacityBytes() < 0,
+                Math.max(image.nextGcBlock(), replayed.highestGcBlock() + 1),
+                engine::relocated,
+                metadata::retire,
+                config.nanoClock());
+        collector = loadCollector();
+        gcHost.connect(collector);
+        checkpoints = new CheckpointWriter(
+                port,
+                append,
+                allocator,
+                zones,
+                index,
+                new CheckpointSide(append, gcHost, collector, chunkSets, metadata),
+                storeId,
+                epoch,
+                config.checkpointBytes(),
+                config.nanoClock(),
+                known,
+                replayed.bytesRead());
+        losses = new ZoneLosses(zones, index, append, image::isLossKnown, config.lossListener(), metadata::note);
+        metadata.attach(append, allocator, gcHost, losses, checkpoints);
+    }
+
+    /// Asked by readers after a read failed, on their threads.
+    private boolean isOffline(final int zone) {
+        return agent.exclusively(() -> {
+            final boolean offline = allocator.examine(zone) && zones.state(zone) == ZoneState.OFFLINE;
+            losses.count();
+            return offline;
+        });
+    }
+
+    private int stagingChunks() {
+        return Math.clamp(
+                config.memoryBytes() / STAGING_SHARE / AppendAgent.CHUNK_BYTES,
+                AppendAgent.MIN_CHUNKS,
+                AppendAgent.MAX_CHUNKS);
+    }
+
+    private Collector loadCollector() {
+        final CollectorProvider provider = ServiceLoader.load(
+                        CollectorProvider.class, StoreOpening.class.getClassLoader())
+                .findFirst()
+                .orElseThrow(() -> new ConfigurationException(
+                        "no garbage collector found: add the artifact dev.zapkv:zapkv-compaction to the path"));
+        return provider.create(gcHost);
+    }
+
+    private void adoptOpenZones() {
+        final Set<Stream> adopted = EnumSet.noneOf(Stream.class);
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
+            final Stream stream = zones.stream(zone);
+            if (stream != Stream.METADATA && zones.state(zone).isActive()) {
+                // A checkpoint's place may be needed by others.
+                final boolean inTheWay = stream == Stream.CHECKPOINT && allocator.sharesPlaces();
+                if (!metadata.image().isLossKnown(zone) && !inTheWay && adopted.add(stream)) {
+                    allocator.adopt(stream, zone);
+                } else {
+                    config.device().finish(zone);
+                    zones.finish(zone);
+                }
+            }
+        }
+    }
+
+    /// Releases what a failed opening had taken; nothing on the device was lost.
+    private void abandon(final Throwable cause) {
+        if (agent != null) {
+            agent.stop();
+        }
+        try {
+            // No writer came as far as the new staging file; one of an earlier life stays.
+            parts().release(true);
+        } catch (final RuntimeException e) {
+            cause.addSuppressed(e);
+        }
+    }
+}
