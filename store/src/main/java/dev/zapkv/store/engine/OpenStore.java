@@ -73,7 +73,7 @@ public final class OpenStore implements AutoCloseable {
 
     /// Largest value in bytes.
     public long maxValueBytes() {
-        return Math.min(geometry.zoneCapacity(), Math.min(engine.usableBytes() / 2, Integer.MAX_VALUE - 64));
+        return Math.min(geometry.zoneCapacity(), Math.min(parts.live().usableBytes() / 2, Integer.MAX_VALUE - 64));
     }
 
     /// Level of writes that name none.

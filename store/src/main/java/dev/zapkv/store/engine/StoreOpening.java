@@ -50,6 +50,7 @@ final class StoreOpening {
     private AppendAgent append;
     private IoAgent agent;
     private RecordReader reader;
+    private LiveRecords live;
     private Engine engine;
     private ChunkSets chunkSets;
     private GcHost gcHost;
@@ -88,6 +89,7 @@ final class StoreOpening {
                 append,
                 agent,
                 reader,
+                live,
                 engine,
                 gcHost,
                 losses,
@@ -141,7 +143,7 @@ final class StoreOpening {
         port.flushAndWait();
         metadata.beginLife(
                 stagingFile.epoch(), voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
-        engine.recovered(chunkEntries, recordBytes);
+        live.recovered(chunkEntries, recordBytes);
         checkpoints.sweep();
         agent.start(append, collector, () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork());
         final long repeated =
@@ -206,15 +208,14 @@ final class StoreOpening {
                 config.memoryBytes(),
                 agent);
         reader = new RecordReader(index, append.staging(), append.young(), config.device(), this::isOffline);
+        live = new LiveRecords(zones, StoreSpace.usableBytes(image, zones, checkpointZones));
         engine = new Engine(
                 append,
                 index,
                 hash,
-                zones,
-                zones.geometry(),
                 reader,
                 agent,
-                StoreSpace.usableBytes(image, zones, checkpointZones),
+                live,
                 chunkSets,
                 config.randomSeed().getAsLong());
         gcHost = new GcHost(
@@ -228,7 +229,7 @@ final class StoreOpening {
                 epoch,
                 image.capacityBytes() < 0,
                 Math.max(image.nextGcBlock(), replayed.highestGcBlock() + 1),
-                engine::relocated,
+                live::relocated,
                 metadata::retire,
                 config.nanoClock());
         collector = loadCollector();

@@ -22,6 +22,7 @@ record StoreParts(
         AppendAgent append,
         IoAgent agent,
         RecordReader reader,
+        LiveRecords live,
         Engine engine,
         GcHost gcHost,
         ZoneLosses losses,

@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 
-/// The store put together: {@link dev.zapkv.store.engine.Engine} owns everything, {@link
+/// The store put together: {@link dev.zapkv.store.engine.OpenStore} owns everything, {@link
 /// dev.zapkv.store.engine.IoAgent} drives it.
 package dev.zapkv.store.engine;

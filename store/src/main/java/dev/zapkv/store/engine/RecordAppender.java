@@ -1,0 +1,269 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.engine;
+
+import dev.zapkv.StoreFullException;
+import dev.zapkv.store.format.LargeHead;
+import dev.zapkv.store.format.LittleEndian;
+import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.IndexEntry;
+import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.log.EntryShape;
+import dev.zapkv.store.log.HashDomain;
+import dev.zapkv.store.log.StagingLog;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.LongAdder;
+
+/// Writes records: {@link StagingLog#claim} a place, {@link RecordWriter#write} the record into it, {@link
+/// RecordWriter#commit} it, {@link PointIndex#publish} it, {@link StagingLog#commit} the place. Thread-safe.
+final class RecordAppender {
+    /// Of a tombstone: a newer record had been published already.
+    static final long TOO_LATE = Long.MIN_VALUE;
+
+    private final StagingLog staging;
+    private final PointIndex index;
+    private final KeyHash hash;
+    private final LiveRecords live;
+    private final LargeHeads heads;
+    private final IoAgent agent;
+    private final ThreadLocal<RecordWriter> writers = ThreadLocal.withInitial(RecordWriter::new);
+    private final LongAdder copiedBytes = new LongAdder();
+
+    RecordAppender(
+            final StagingLog staging,
+            final PointIndex index,
+            final KeyHash hash,
+            final LiveRecords live,
+            final LargeHeads heads,
+            final IoAgent agent) {
+        this.staging = staging;
+        this.index = index;
+        this.hash = hash;
+        this.live = live;
+        this.heads = heads;
+        this.agent = agent;
+    }
+
+    /// Longest value that is stored in one record.
+    int maxInlineValue(final int keyLength) {
+        return staging.maxClaim()
+                - RecordFormat.length(keyLength, 0)
+                - RecordFormat.ORIGIN_LENGTH
+                - RecordFormat.ALIGNMENT;
+    }
+
+    /// Bytes of a batch's records that fit one block.
+    int maxBatchBytes() {
+        // A batch may be a single record, which must still fit a block when it is relocated.
+        return staging.maxClaim() - RecordFormat.ORIGIN_LENGTH - RecordFormat.ALIGNMENT;
+    }
+
+    /// Value bytes that were copied into staging.
+    long copiedBytes() {
+        return copiedBytes.sum();
+    }
+
+    /// Writes a record if there is room for it.
+    ///
+    /// @return as of {@link #appendAdmitted}
+    long append(final int flags, final byte[] key, final byte[] value, final int from, final int length) {
+        agent.checkUsable();
+        if ((flags & RecordFormat.FLAG_TOMBSTONE) == 0) {
+            final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
+            admit(
+                    HashDomain.of(hash.fingerprint(key, 0, key.length), chunk),
+                    hash.location(key, 0, key.length),
+                    RecordFormat.align(RecordFormat.length(key.length, length)));
+        }
+        return appendAdmitted(flags, key, value, from, length);
+    }
+
+    /// Writes a record.
+    ///
+    /// @return block that the level can be awaited for; negated less one of a tombstone that replaced no
+    ///     value; or {@link #TOO_LATE}
+    long appendAdmitted(final int flags, final byte[] key, final byte[] value, final int from, final int length) {
+        final int claimed = RecordFormat.align(RecordFormat.length(key.length, length));
+        final long position = staging.claim(claimed);
+        final long replaced = complete(position, flags, key, value, from, length);
+        copiedBytes.add(length);
+        final long block = staging.blockOf(position);
+        if (replaced == PointIndex.REFUSED_OLDER && (flags & RecordFormat.FLAG_LARGE) != 0) {
+            // A newer record had been published already: nobody will ever look for these chunks.
+            final LargeHead head = LargeHeads.decode(value);
+            heads.dropChunks(head.chunkSet(), head.chunkCount());
+        }
+        if ((flags & RecordFormat.FLAG_TOMBSTONE) == 0) {
+            return block;
+        }
+        if (replaced == PointIndex.REFUSED_OLDER) {
+            return TOO_LATE;
+        }
+        return isValue(replaced) ? block : -block - 1;
+    }
+
+    static boolean isValue(final long entry) {
+        return entry != 0 && !IndexEntry.isTombstone(entry);
+    }
+
+    /// Writes a record to its claimed place and publishes it.
+    ///
+    /// @param value null if it lies there already
+    /// @return as of {@link #publish}
+    long complete(
+            final long position,
+            final int flags,
+            final byte[] key,
+            final byte[] value,
+            final int from,
+            final int length) {
+        final int recordLength = RecordFormat.length(key.length, length);
+        final int claimed = RecordFormat.align(recordLength);
+        final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
+        final long fingerprint = HashDomain.of(hash.fingerprint(key, 0, key.length), chunk);
+        final long location = hash.location(key, 0, key.length);
+        long replaced = PointIndex.REFUSED_FULL;
+        try {
+            final long offset = staging.offsetOf(position);
+            final RecordWriter writer = writers.get();
+            writer.write(staging.memory(), offset, position, flags, key, value, from, length);
+            RecordWriter.commit(staging.memory(), offset, recordLength);
+            try {
+                replaced = publish(fingerprint, location, position, flags, key, claimed);
+            } finally {
+                if (replaced == PointIndex.REFUSED_FULL) {
+                    // Else recovery would find what the index does not know.
+                    writer.cancel(staging.memory(), offset);
+                }
+            }
+            if (replaced == PointIndex.REFUSED_FULL) {
+                throw indexFull();
+            }
+        } finally {
+            staging.commit(position, claimed);
+        }
+        return replaced;
+    }
+
+    /// Stores puts and deletes so that all or none of them survive.
+    ///
+    /// @param values a null element deletes
+    /// @return block that the level can be awaited for
+    long write(final byte[][] keys, final byte[][] values) {
+        long total = 0;
+        for (int i = 0; i < keys.length; i++) {
+            total += RecordFormat.align(RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length));
+        }
+        if (total > maxBatchBytes()) {
+            throw new IllegalArgumentException("the batch needs " + total + " bytes and at most " + maxBatchBytes()
+                    + " fit one append block: split it, or create the store with a larger blockBytes");
+        }
+        live.requireRoomFor(total);
+        final long start = staging.claim((int) total);
+        boolean refused = false;
+        try {
+            final RecordWriter writer = writers.get();
+            final MemorySegment memory = staging.memory();
+            long position = start;
+            for (int i = 0; i < keys.length; i++) {
+                final byte[] value = values[i] == null ? new byte[0] : values[i];
+                writer.write(
+                        memory,
+                        staging.offsetOf(position),
+                        position,
+                        batchFlags(i, values[i]),
+                        keys[i],
+                        value,
+                        0,
+                        value.length);
+                position += RecordFormat.align(RecordFormat.length(keys[i].length, value.length));
+            }
+            // The first record's length last: without it the others do not count, see FLAG_BATCH_PART.
+            for (int i = keys.length - 1; i >= 0; i--) {
+                final int length = RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length);
+                position -= RecordFormat.align(length);
+                RecordWriter.commit(memory, staging.offsetOf(position), length);
+            }
+            for (int i = 0; i < keys.length; i++) {
+                final int length = RecordFormat.align(
+                        RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length));
+                refused |= PointIndex.REFUSED_FULL
+                        == publish(
+                                hash.fingerprint(keys[i], 0, keys[i].length),
+                                hash.location(keys[i], 0, keys[i].length),
+                                position,
+                                batchFlags(i, values[i]),
+                                keys[i],
+                                length);
+                position += length;
+                copiedBytes.add(values[i] == null ? 0 : values[i].length);
+            }
+        } finally {
+            staging.commit(start, (int) total);
+        }
+        if (refused) {
+            throw indexFull();
+        }
+        return staging.blockOf(start);
+    }
+
+    private static int batchFlags(final int i, final byte[] value) {
+        return (i > 0 ? RecordFormat.FLAG_BATCH_PART : 0) | (value == null ? RecordFormat.FLAG_TOMBSTONE : 0);
+    }
+
+    /// Points the index at a record in staging, and accounts for what it replaces.
+    ///
+    /// @return the entry replaced, 0 if there was none; {@link PointIndex#REFUSED_FULL}, or {@link
+    ///     PointIndex#REFUSED_OLDER} if a newer record is there already
+    private long publish(
+            final long fingerprint,
+            final long location,
+            final long position,
+            final int flags,
+            final byte[] key,
+            final int length) {
+        final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
+        final boolean tombstone = (flags & RecordFormat.FLAG_TOMBSTONE) != 0;
+        final long entry = IndexEntry.memory(position, EntryShape.of(flags, length), tombstone);
+        long old = index.publish(fingerprint, location, entry, false);
+        if (old == PointIndex.REFUSED_LARGE) {
+            old = heads.replace(fingerprint, location, entry, key, large ? chunkSetAt(position, key.length) : 0);
+        }
+        if (old == PointIndex.REFUSED_FULL || old == PointIndex.REFUSED_OLDER) {
+            return old;
+        }
+        live.replaced(old, entry);
+        return old;
+    }
+
+    private long chunkSetAt(final long position, final int keyLength) {
+        return staging.memory()
+                .get(
+                        LittleEndian.LONG,
+                        staging.offsetOf(position)
+                                + RecordFormat.HEADER_LENGTH
+                                + keyLength
+                                + LargeHead.CHUNK_SET_OFFSET);
+    }
+
+    /// Refuses what would leave garbage collection without garbage. An overwrite that does not need more room
+    /// is always admitted.
+    private void admit(final long fingerprint, final long location, final int length) {
+        if (live.hasRoomFor(length)) {
+            return;
+        }
+        final long old = index.get(fingerprint, location);
+        final boolean fits = old != 0
+                && !IndexEntry.isTombstone(old)
+                && !IndexEntry.isLarge(old)
+                && IndexEntry.lengthBytes(old) >= length;
+        if (!fits) {
+            throw live.storeFull(length);
+        }
+    }
+
+    private static StoreFullException indexFull() {
+        return new StoreFullException(
+                "the index has used up the memory budget: raise memoryBytes; the key was not written");
+    }
+}
