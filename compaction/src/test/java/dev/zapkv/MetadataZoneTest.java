@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.zapkv.io.CompletionHandler;
+import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ForwardingZoneDevice;
+import dev.zapkv.io.IoBuffer;
+import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.sim.SimCrash;
@@ -13,13 +18,16 @@ import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimOptions;
 import dev.zapkv.io.sim.SimZoneDevice;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A metadata zone becomes read-only or goes offline: another zone takes its place, and is found again.
 class MetadataZoneTest {
@@ -33,11 +41,63 @@ class MetadataZoneTest {
     private Path directory;
 
     private SimMedia media = new SimMedia(new ZoneGeometry(4096, ZONE, ZONE, 24, 3, 3, 64 << 10));
+    private Set<Integer> stubborn = Set.of();
     private long version;
+
+    /// A device on which every append to some zones fails, whose states look well.
+    private static final class Stubborn extends ForwardingZoneDevice {
+        private final Set<Integer> zones;
+        private final Set<Long> failing = new HashSet<>();
+
+        Stubborn(final ZoneDevice device, final Set<Integer> zones) {
+            super(device);
+            this.zones = zones;
+        }
+
+        @Override
+        public boolean append(
+                final int zone,
+                final IoBuffer buffer,
+                final long offset,
+                final int length,
+                final int attributes,
+                final long token) {
+            if (!zones.contains(zone)) {
+                return super.append(zone, buffer, offset, length, attributes, token);
+            }
+            failing.add(token);
+            // Something that takes its time and leaves nothing.
+            return super.flush(token);
+        }
+
+        private CompletionHandler failing(final CompletionHandler handler) {
+            return new CompletionHandler() {
+                @Override
+                public void onResult(final long token, final long result, final int answers) {
+                    handler.onResult(token, failing.remove(token) ? -DeviceException.EIO : result, answers);
+                }
+
+                @Override
+                public void onBufferReleased(final long token, final boolean bounceCopy) {
+                    handler.onBufferReleased(token, bounceCopy);
+                }
+            };
+        }
+
+        @Override
+        public int poll(final CompletionHandler handler) {
+            return super.poll(failing(handler));
+        }
+
+        @Override
+        public int await(final CompletionHandler handler, final long timeoutNs) {
+            return super.await(failing(handler), timeoutNs);
+        }
+    }
 
     private ZapKv open() {
         return ZapKv.open(new Context()
-                .device(new SimZoneDevice(media, SimOptions.DEFAULT, new Random(1)))
+                .device(new Stubborn(new SimZoneDevice(media, SimOptions.DEFAULT, new Random(1)), stubborn))
                 .threaded(false)
                 .blockBytes(64 << 10)
                 .memoryBytes(32 << 20)
@@ -120,6 +180,62 @@ class MetadataZoneTest {
             live(store);
         }
         live(LIVES);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void shouldGoOnElsewhereWhenAZoneThatLooksWellTakesNoMetadata(final int zone) {
+        live(2);
+        stubborn = Set.of(zone);
+        live(LIVES);
+        try (ZapKv store = open()) {
+            live(store);
+            assertTrue(newest(store) > 1, () -> store.zones().toString());
+            assertEquals("FULL", store.zones().get(0).state());
+            assertEquals("FULL", store.zones().get(1).state());
+        }
+        // The zone it went to as well: another one, and another one.
+        for (int turn = 0; turn < 2; turn++) {
+            try (ZapKv store = open()) {
+                stubborn = Set.of(zone, newest(store));
+                live(store);
+            }
+            live(LIVES);
+        }
+        // Where metadata lies is found whatever becomes of the zones it had left, and without a clean end.
+        stubborn = Set.of();
+        final SimMedia survivor;
+        try (ZapKv store = open()) {
+            live(store);
+            survivor = media.crash(SimCrash.POWER, new Random(zone));
+        }
+        media = survivor;
+        live(LIVES);
+    }
+
+    @Test
+    void shouldStopWritingWhenNoZoneTakesMetadata() {
+        live(1);
+        final ZapKv store = open();
+        live(store);
+        for (int zone = 0; zone < media.geometry().zoneCount(); zone++) {
+            media.fail(zone, ZoneState.READ_ONLY);
+        }
+        assertThrows(ZapKvException.class, () -> {
+            for (int life = 0; life < LIVES; life++) {
+                live(store);
+            }
+        });
+        store.close();
+        for (int zone = 0; zone < media.geometry().zoneCount(); zone++) {
+            assertEquals(ZoneState.READ_ONLY, state(zone), "zone " + zone);
+        }
+    }
+
+    private ZoneState state(final int zone) {
+        try (SimZoneDevice device = new SimZoneDevice(media, SimOptions.DEFAULT, new Random(1))) {
+            return device.report(zone).state();
+        }
     }
 
     @Test

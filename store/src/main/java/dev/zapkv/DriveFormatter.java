@@ -8,7 +8,8 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.engine.EngineConfig;
 import dev.zapkv.store.engine.OpenStore;
 import dev.zapkv.store.engine.StoreRequirements;
-import dev.zapkv.store.meta.MetadataLog;
+import dev.zapkv.store.meta.MetadataPlaces;
+import dev.zapkv.store.meta.MetadataSearch;
 
 /// Makes a drive's zones a store.
 final class DriveFormatter {
@@ -33,7 +34,9 @@ final class DriveFormatter {
                 inUse,
                 written,
                 failed,
-                MetadataLog.hasForgottenImage(device) || holdsStore(device),
+                MetadataPlaces.conventionalZones(device),
+                MetadataPlaces.isConventionalInUse(device),
+                MetadataSearch.hasForgottenImage(device) || holdsStore(device),
                 obstacle(config));
     }
 
@@ -48,7 +51,7 @@ final class DriveFormatter {
 
     private static boolean holdsStore(final ZoneDevice device) {
         try {
-            return MetadataLog.find(device) != null;
+            return MetadataSearch.find(device) != null;
         } catch (final FormatException e) {
             // Something else, or a store that this version cannot read.
             return false;
@@ -59,14 +62,17 @@ final class DriveFormatter {
         final ZoneDevice device = config.device();
         try {
             final DriveSummary summary = examine(config, device);
-            if (!erase && (summary.zonesInUse() > 0 || summary.holdsStore())) {
+            if (!erase && summary.isInUse()) {
                 throw new FormatException(config.name() + " is not empty: " + summary.zonesInUse() + " of its "
                         + summary.geometry().zoneCount() + " zones hold " + summary.bytesWritten() + " bytes"
+                        + (summary.conventionalInUse() ? ", and its conventional zones hold something, too" : "")
                         + (summary.holdsStore() ? ", a store among them" : "")
                         + "; nothing was changed. Say that they may be erased, or name other zones");
             }
             // Before anything is erased: these zones might be another's.
             StoreRequirements.check(config);
+            // Metadata first: without it nothing takes what is left for a store.
+            MetadataPlaces.eraseConventional(device);
             for (int zone = 0; zone < device.geometry().zoneCount(); zone++) {
                 final ZoneState state = device.report(zone).state();
                 if (state != ZoneState.EMPTY && !isFailed(state)) {

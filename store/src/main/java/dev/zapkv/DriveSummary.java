@@ -11,6 +11,8 @@ import dev.zapkv.io.ZoneGeometry;
 /// @param zonesInUse   zones that are not empty
 /// @param bytesWritten bytes below their write pointers
 /// @param zonesFailed  zones that are read-only or offline
+/// @param conventionalZones conventional zones that a store's metadata would go to; 0: it would go to zones 0 and 1
+/// @param conventionalInUse whether something lies where it would go there
 /// @param holdsStore   whether the metadata of a store was found
 /// @param obstacle     why no store can be made there, or empty
 public record DriveSummary(
@@ -19,5 +21,12 @@ public record DriveSummary(
         int zonesInUse,
         long bytesWritten,
         int zonesFailed,
+        int conventionalZones,
+        boolean conventionalInUse,
         boolean holdsStore,
-        String obstacle) {}
+        String obstacle) {
+    /// Whether formatting would erase something.
+    public boolean isInUse() {
+        return zonesInUse > 0 || conventionalInUse || holdsStore;
+    }
+}

@@ -44,7 +44,7 @@ final class FormatCommand extends StoreCommand {
         if (!before.obstacle().isEmpty()) {
             throw CommandException.failed(before.obstacle() + "; nothing was changed");
         }
-        if (isInUse(before) && !force && !terminal().confirm("Erase all of it? Type yes: ")) {
+        if (before.isInUse() && !force && !terminal().confirm("Erase all of it? Type yes: ")) {
             throw CommandException.failed("Nothing was changed. To erase without being asked, give --force.");
         }
         ZapKv.format(context(), true);
@@ -56,23 +56,24 @@ final class FormatCommand extends StoreCommand {
         return ExitCode.OK;
     }
 
-    private static boolean isInUse(final DriveSummary summary) {
-        return summary.zonesInUse() > 0 || summary.holdsStore();
-    }
-
     private String describe(final DriveSummary summary) {
         final String failed = summary.zonesFailed() == 0
                 ? ""
                 : "; " + Human.count(summary.zonesFailed(), "zone has", "zones have") + " failed and will not be used";
         final String zones = location() + ": " + Human.count(summary.geometry().zoneCount(), "zone", "zones") + " of "
-                + Human.bytes(summary.geometry().zoneCapacity()) + failed + ". ";
-        if (!isInUse(summary)) {
+                + Human.bytes(summary.geometry().zoneCapacity())
+                + (summary.conventionalZones() == 0
+                        ? ""
+                        : ", and " + summary.conventionalZones() + " conventional zones for metadata")
+                + failed + ". ";
+        if (!summary.isInUse()) {
             return zones + "All are empty.";
         }
         return zones
                 + Human.count(summary.zonesInUse(), "of them is not empty and holds", "of them are not empty and hold")
                 + ' '
                 + Human.bytes(summary.bytesWritten())
+                + (summary.conventionalInUse() ? ", and the conventional zones hold something, too" : "")
                 + (summary.holdsStore() ? ": a ZapKV store." : ".");
     }
 
@@ -83,6 +84,8 @@ final class FormatCommand extends StoreCommand {
         fields.writeNumberField("zones_erased", before.zonesInUse());
         fields.writeNumberField("bytes_erased", before.bytesWritten());
         fields.writeNumberField("zones_failed", before.zonesFailed());
+        fields.writeNumberField("conventional_zones", before.conventionalZones());
+        fields.writeBooleanField("conventional_zones_in_use", before.conventionalInUse());
         fields.writeBooleanField("held_store", before.holdsStore());
     }
 }

@@ -32,6 +32,8 @@ class DevicesCommandTest {
             3,
             5 << 20,
             1,
+            0,
+            false,
             true,
             "");
 

@@ -2,6 +2,8 @@
 package dev.zapkv.simulation;
 
 import dev.zapkv.io.CompletionHandler;
+import dev.zapkv.io.ConventionalZones;
+import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ForwardingZoneDevice;
 import dev.zapkv.io.IoBuffer;
 import dev.zapkv.io.ZoneInfo;
@@ -11,6 +13,7 @@ import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimZoneDevice;
 import dev.zapkv.store.meta.MetadataLog;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// Passes everything on to a simulated device until the crash: at that call, or between two completions of one poll,
@@ -205,6 +208,62 @@ final class CrashPointDevice extends ForwardingZoneDevice {
             throw new Crashed();
         }
         return super.report(zone);
+    }
+
+    @Override
+    public Optional<ConventionalZones> conventional() {
+        return super.conventional().map(Conventional::new);
+    }
+
+    /// A write may be cut short by the crash.
+    private final class Conventional implements ConventionalZones {
+        private final ConventionalZones zones;
+
+        Conventional(final ConventionalZones zones) {
+            this.zones = zones;
+        }
+
+        @Override
+        public int count() {
+            return zones.count();
+        }
+
+        @Override
+        public long capacity() {
+            return zones.capacity();
+        }
+
+        @Override
+        public void read(final int zone, final long offset, final MemorySegment target, final int length) {
+            if (crashed()) {
+                throw new Crashed();
+            }
+            zones.read(zone, offset, target, length);
+        }
+
+        @Override
+        public void write(final int zone, final long offset, final MemorySegment source, final int length) {
+            if (!crashed() && calls + 1 >= crashAt) {
+                tear(zone, offset, source, length);
+            }
+            step();
+            trace.add(15, zone, offset);
+            zones.write(zone, offset, source, length);
+        }
+
+        /// Each block is old or new.
+        private void tear(final int zone, final long offset, final MemorySegment source, final int length) {
+            final int block = geometry().blockSize();
+            for (int at = 0; at < length; at += block) {
+                if (random.nextBoolean()) {
+                    try {
+                        zones.write(zone, offset + at, source.asSlice(at, block), block);
+                    } catch (final DeviceException e) {
+                        trace.add(16, zone, at);
+                    }
+                }
+            }
+        }
     }
 
     @Override

@@ -11,6 +11,7 @@ import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.meta.MetadataLog;
+import dev.zapkv.store.meta.MetadataSearch;
 import dev.zapkv.zone.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -61,7 +62,7 @@ final class LogAudit {
     ///
     /// @return null, or what is wrong
     static String check(final ZoneDevice device, final List<ZoneReport> reports) {
-        final LogAudit audit = new LogAudit(device, MetadataLog.find(device).image());
+        final LogAudit audit = new LogAudit(device, MetadataSearch.find(device).image());
         audit.scan();
         audit.count();
         for (final ZoneReport report : reports) {

@@ -54,7 +54,9 @@ final class Simulation {
         /// Zones become read-only or go offline.
         DYING,
         /// Appends of 16 KiB at most.
-        SMALL_APPENDS;
+        SMALL_APPENDS,
+        /// Metadata lies in conventional zones.
+        CONVENTIONAL;
 
         int blockBytes() {
             return this == SMALL_APPENDS ? 16 << 10 : 64 << 10;
@@ -64,7 +66,7 @@ final class Simulation {
             return switch (this) {
                 case SMALL_ZONES -> new int[] {192 << 10, 256 << 10, 384 << 10, 512 << 10};
                 case TINY_ZONES -> new int[] {128 << 10};
-                case FRAGILE, DYING -> new int[] {192 << 10, 256 << 10};
+                case FRAGILE, DYING, CONVENTIONAL -> new int[] {192 << 10, 256 << 10};
                 case SMALL_APPENDS -> new int[] {48 << 10, 64 << 10, 128 << 10, 192 << 10};
             };
         }
@@ -132,7 +134,7 @@ final class Simulation {
         driveRandom = new SplittableRandom(seed * 31);
         mayGoOffline = drive == Drive.DYING;
         failuresPerThousand = switch (drive) {
-            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS -> 0;
+            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS, CONVENTIONAL -> 0;
             case FRAGILE -> driveRandom.nextInt(3);
             case DYING -> 2 + driveRandom.nextInt(4);
         };
@@ -165,7 +167,7 @@ final class Simulation {
             numberOfKey.put(ByteBuffer.wrap(keys[key]), key);
         }
         model = new Model(keys.length);
-        media = new SimMedia(geometry);
+        media = new SimMedia(geometry, drive == Drive.CONVENTIONAL ? 2 + driveRandom.nextInt(2) : 0);
     }
 
     /// Runs to the end.

@@ -64,6 +64,13 @@ final class SimulationTest {
         run(seed, STEPS, Simulation.Drive.SMALL_APPENDS);
     }
 
+    @ParameterizedTest
+    @MethodSource("seeds")
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void shouldKeepItsPromisesWithMetadataInConventionalZones(final long seed) throws IOException {
+        run(seed, STEPS, Simulation.Drive.CONVENTIONAL);
+    }
+
     @Test
     void shouldDoTheSameAgainUnderTheSameSeed() throws IOException {
         final long first = run(4711, 400);

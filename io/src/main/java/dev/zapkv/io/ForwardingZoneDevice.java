@@ -2,6 +2,7 @@
 package dev.zapkv.io;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// Passes everything on to another device. To be extended by devices that watch, delay, refuse or falsify some of it.
 /// Closing it closes the other one.
@@ -83,6 +84,11 @@ public abstract class ForwardingZoneDevice implements ZoneDevice {
     @Override
     public void readSync(final long address, final MemorySegment target, final long targetOffset, final int length) {
         device.readSync(address, target, targetOffset, length);
+    }
+
+    @Override
+    public Optional<ConventionalZones> conventional() {
+        return device.conventional();
     }
 
     @Override

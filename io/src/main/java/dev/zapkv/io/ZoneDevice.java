@@ -2,6 +2,7 @@
 package dev.zapkv.io;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// Storage made of zones that are written by zone append alone: the one interface between the engine and a device.
 ///
@@ -105,6 +106,11 @@ public interface ZoneDevice extends AutoCloseable {
     default int readForgotten(final int zone, final MemorySegment target, final int length) {
         readSync(geometry().address(zone, 0), target, 0, length);
         return length;
+    }
+
+    /// Zones apart from the numbered ones that can be overwritten, if the drive has some within its range.
+    default Optional<ConventionalZones> conventional() {
+        return Optional.empty();
     }
 
     /// State of one zone.

@@ -9,7 +9,7 @@ import java.util.List;
 /// Parts of checkpoints: a part that is taken for valid can be read to its end, and what is noted lies within
 /// bounds.
 public final class CheckpointPartTarget implements FuzzTarget {
-    private static final ZoneLayout LAYOUT = new ZoneLayout(512, 16 << 10, 15 << 10, 4);
+    private static final ZoneLayout LAYOUT = new ZoneLayout(512, 16 << 10, 15 << 10, 4, 0);
     private static final int SHARDS = 8;
 
     @Override

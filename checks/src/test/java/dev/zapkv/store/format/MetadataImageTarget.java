@@ -19,7 +19,7 @@ public final class MetadataImageTarget implements FuzzTarget {
                 2,
                 closedCleanly,
                 4,
-                new ZoneLayout(512, 16 << 10, 15 << 10, 4),
+                new ZoneLayout(512, 16 << 10, 15 << 10, 4, 0),
                 staging,
                 List.of(new CheckpointRef(2, 4, 1, 8, new PartPointer(0x8000, 7, 512, CheckpointPart.ROOT, 0, 3))),
                 List.of(3L, 3L),

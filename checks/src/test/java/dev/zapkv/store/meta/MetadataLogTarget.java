@@ -31,12 +31,12 @@ public final class MetadataLogTarget implements FuzzTarget {
         final boolean repair = (input.u8() & 1) != 0;
         device.load(input, 0, MetadataLog.ZONES, repair);
         try {
-            final MetadataLog.Found found = MetadataLog.find(device);
+            final MetadataSearch.Found found = MetadataSearch.find(device);
             if (found != null) {
                 new KeyHash(found.image().hashSeed0(), found.image().hashSeed1());
                 found.image().stagingPath();
             } else {
-                MetadataLog.hasForgottenImage(device);
+                MetadataSearch.hasForgottenImage(device);
             }
         } catch (final FormatException e) {
             // as documented

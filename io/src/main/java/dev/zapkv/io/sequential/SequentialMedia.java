@@ -1,10 +1,12 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.sequential;
 
+import dev.zapkv.io.ConventionalZones;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.command.Descriptor;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// Zones that take writes only at their write pointer, on a block device or as files. All but {@link #reader} has
 /// one caller at a time; everything may block.
@@ -30,6 +32,11 @@ public interface SequentialMedia {
     ///
     /// @return bytes read, 0 if the drive cannot be read so
     int readForgotten(int zone, MemorySegment target, int length);
+
+    /// Zones of the range that take writes anywhere, if there are some.
+    default Optional<ConventionalZones> conventional() {
+        return Optional.empty();
+    }
 
     /// Asks the drive where a zone stands. The write pointer is within the zone and on a block.
     ///

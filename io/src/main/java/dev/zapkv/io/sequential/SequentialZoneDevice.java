@@ -2,6 +2,7 @@
 package dev.zapkv.io.sequential;
 
 import dev.zapkv.io.Capabilities;
+import dev.zapkv.io.ConventionalZones;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
@@ -14,6 +15,7 @@ import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 
 /// A device on {@link SequentialMedia}. The drive keeps the zones' states; this side keeps what it needs to decide
 /// without asking, and asks whenever a zone is idle and somebody wants to know.
@@ -69,6 +71,11 @@ public abstract class SequentialZoneDevice extends CommandDevice {
     public final int readForgotten(final int zone, final MemorySegment target, final int length) {
         requireZone(zone);
         return media.readForgotten(zone, target, length);
+    }
+
+    @Override
+    public final Optional<ConventionalZones> conventional() {
+        return media.conventional();
     }
 
     @Override

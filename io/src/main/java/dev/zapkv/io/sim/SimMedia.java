@@ -7,6 +7,7 @@ import dev.zapkv.io.emulated.EmulatedZones;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReferenceArray;
@@ -19,12 +20,15 @@ import java.util.random.RandomGenerator;
 /// when its result is reported; any other when a flush completes that was queued after its result was
 /// reported.
 ///
+/// *Conventional zones*, if it has some, are durable once written.
+///
 /// *Bytes.* A reset leaves them readable, as a recycled file does; a release drops them. What a power cut
 /// takes reads as zeros.
 public final class SimMedia {
     private final ZoneGeometry geometry;
     private final EmulatedZones zones;
     private final AtomicReferenceArray<MemorySegment> bytes;
+    private final MemorySegment[] conventional;
     private final List<VolatileAppend> volatileAppends = new ArrayList<>();
     private long reports;
     private boolean inUse;
@@ -33,12 +37,22 @@ public final class SimMedia {
     ///
     /// @throws IllegalArgumentException if a zone does not fit an array
     public SimMedia(final ZoneGeometry geometry) {
+        this(geometry, 0);
+    }
+
+    /// All zones empty, and some conventional zones besides, filled with zeros.
+    ///
+    /// @param conventionalZones their number
+    /// @throws IllegalArgumentException if a zone does not fit an array
+    public SimMedia(final ZoneGeometry geometry, final int conventionalZones) {
         if (geometry.zoneCapacity() > Integer.MAX_VALUE - Long.BYTES) {
             throw new IllegalArgumentException("zoneCapacity=" + geometry.zoneCapacity() + " is too much for memory");
         }
         this.geometry = geometry;
         zones = new EmulatedZones(geometry);
         bytes = new AtomicReferenceArray<>(geometry.zoneCount());
+        conventional = new MemorySegment[conventionalZones];
+        Arrays.setAll(conventional, zone -> MemorySegment.ofArray(new byte[(int) geometry.zoneCapacity()]));
     }
 
     /// Sizes of the device.
@@ -63,6 +77,10 @@ public final class SimMedia {
 
     EmulatedZones zones() {
         return zones;
+    }
+
+    MemorySegment[] conventional() {
+        return conventional;
     }
 
     /// One device at a time.
@@ -141,7 +159,10 @@ public final class SimMedia {
     ///
     /// @param random decides what survives
     public SimMedia crash(final SimCrash crash, final RandomGenerator random) {
-        final SimMedia survivor = new SimMedia(geometry);
+        final SimMedia survivor = new SimMedia(geometry, conventional.length);
+        for (int zone = 0; zone < conventional.length; zone++) {
+            survivor.conventional[zone].copyFrom(conventional[zone]);
+        }
         for (int zone = 0; zone < geometry.zoneCount(); zone++) {
             if (bytes.get(zone) != null) {
                 survivor.bytes.set(zone, MemorySegment.ofArray(bytes.get(zone).toArray(ValueLayout.JAVA_BYTE)));

@@ -4,6 +4,7 @@ package dev.zapkv.io.sim;
 import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.CompletionHandler;
+import dev.zapkv.io.ConventionalZones;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.IoBuffer;
@@ -18,6 +19,7 @@ import dev.zapkv.io.linux.Errno;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 
@@ -303,6 +305,13 @@ public final class SimZoneDevice implements ZoneDevice {
             throw new DeviceException("reading zone=" + zone + " failed: the device has taken it offline", Errno.EIO);
         }
         media.read(zone, geometry.offsetOf(address), target, targetOffset, length);
+    }
+
+    @Override
+    public Optional<ConventionalZones> conventional() {
+        return media.conventional().length == 0
+                ? Optional.empty()
+                : Optional.of(new SimConventionalZones(media.conventional(), geometry.blockSize(), options, random));
     }
 
     @Override

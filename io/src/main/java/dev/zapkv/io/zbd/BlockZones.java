@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.zbd;
 
+import dev.zapkv.io.ConventionalZones;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.command.Descriptor;
@@ -8,9 +9,11 @@ import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
 import dev.zapkv.io.linux.ZoneIoctl;
 import dev.zapkv.io.linux.ZoneReport;
+import dev.zapkv.io.sequential.ConventionalFiles;
 import dev.zapkv.io.sequential.SequentialMedia;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /// Zones of a block device: one descriptor for everything, management by ioctl.
 final class BlockZones implements SequentialMedia {
@@ -55,6 +58,19 @@ final class BlockZones implements SequentialMedia {
     @Override
     public int readForgotten(final int zone, final MemorySegment target, final int length) {
         return Math.max(0, (int) Libc.pread(descriptor.fd(), target, 0, length, position(zone, 0)));
+    }
+
+    @Override
+    public Optional<ConventionalZones> conventional() {
+        return survey.conventional().isEmpty()
+                ? Optional.empty()
+                : Optional.of(new ConventionalFiles(
+                        node,
+                        survey.conventional().stream()
+                                .map(zone -> new ConventionalFiles.Zone(descriptor.fd(), zone * survey.zoneSize()))
+                                .toList(),
+                        survey.zoneSize(),
+                        block));
     }
 
     @Override

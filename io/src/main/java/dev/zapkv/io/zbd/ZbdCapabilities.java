@@ -40,12 +40,12 @@ final class ZbdCapabilities {
         details.add(IoEngines.capability(engine, wanted));
         details.add(new Capability("zone-model", "host-managed", queue.path() + "/zoned", ""));
         details.add(new Capability(
-                "zones",
-                survey.range() + " of " + survey.driveZones(),
-                "BLKGETNRZONES, BLKREPORTZONE",
-                survey.conventional() == 0
-                        ? ""
-                        : survey.conventional() + " conventional zones are left out: they have no write pointer"));
+                "zones", survey.range() + " of " + survey.driveZones(), "BLKGETNRZONES, BLKREPORTZONE", ""));
+        details.add(new Capability(
+                "conventional-zones",
+                Integer.toString(survey.conventional().size()),
+                "BLKREPORTZONE",
+                survey.conventional().isEmpty() ? "" : "they have no write pointer: not for appends"));
         details.add(new Capability("zone-size", Long.toString(geometry.zoneSize()), "BLKGETZONESZ", ""));
         details.add(new Capability("zone-capacity", Long.toString(geometry.zoneCapacity()), "BLKREPORTZONE", ""));
         details.add(new Capability(

@@ -32,7 +32,8 @@ import java.nio.file.Path;
 /// the drive's write pointer.
 ///
 /// *Zones* are those of the range that take sequential writes, counted from the first of them; conventional zones
-/// have no write pointer and are left out. The drive keeps their states. Whoever left a zone open, it is closed when
+/// have no write pointer and are numbered apart. The drive keeps their states. Whoever left a zone open, it is closed
+/// when
 /// the device is opened.
 ///
 /// *Reads* pass the page cache by. *Flush* is one {@code fdatasync} of the node for all zones.

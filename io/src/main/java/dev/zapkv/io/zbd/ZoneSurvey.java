@@ -18,14 +18,14 @@ import java.util.List;
 /// take of the drive's limits.
 ///
 /// Conventional zones have no write pointer, so nothing tells after a crash how far one was written: they cannot
-/// keep the promises of an append and are left out. They lie at the ends of a drive; one in the middle of the range
-/// is refused, because zones of a device are consecutive. A shorter last zone is left out as well.
+/// keep the promises of an append and are numbered apart. They lie at the ends of a drive; one in the middle of the
+/// range is refused, because zones of a device are consecutive. A shorter last zone is left out.
 ///
 /// @param zoneSize     bytes from zone to zone
 /// @param capacity     writable bytes of each zone of the range
 /// @param driveZones   zones of the drive
 /// @param range        zones that are used
-/// @param conventional conventional zones that were left out
+/// @param conventional conventional zones of the range, as the drive counts them
 /// @param openOutside  open zones of the drive outside the range
 /// @param activeOutside open or closed zones of the drive outside the range
 /// @param zones        state of each zone of the range, numbered within it
@@ -34,7 +34,7 @@ record ZoneSurvey(
         long capacity,
         int driveZones,
         ZoneRange range,
-        int conventional,
+        List<Integer> conventional,
         int openOutside,
         int activeOutside,
         List<ZoneInfo> zones) {
@@ -42,6 +42,7 @@ record ZoneSurvey(
     private static final long ZONE_BYTES_MAX = 1L << 40;
 
     ZoneSurvey {
+        conventional = List.copyOf(conventional);
         zones = List.copyOf(zones);
     }
 
@@ -172,7 +173,7 @@ record ZoneSurvey(
         private final List<ZoneInfo> found = new ArrayList<>();
         private int first = -1;
         private int end;
-        private int conventional;
+        private final List<Integer> conventional = new ArrayList<>();
         private int openOutside;
         private int activeOutside;
         private long capacity;
@@ -203,8 +204,11 @@ record ZoneSurvey(
             }
             final boolean runt = zone == driveZones - 1 && report.length(index) < zoneSize / ZoneIoctl.SECTOR;
             if (report.type(index) == ZoneReport.TYPE_CONVENTIONAL || runt) {
-                conventional += runt ? 0 : 1;
-                return; // if another zone follows, addSequential sees the gap
+                // If another zone follows, addSequential sees the gap.
+                if (!runt && report.length(index) == zoneSize / ZoneIoctl.SECTOR) {
+                    conventional.add(zone);
+                }
+                return;
             }
             addSequential(zone, report, index);
         }

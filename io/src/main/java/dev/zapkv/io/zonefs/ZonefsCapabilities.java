@@ -27,6 +27,7 @@ final class ZonefsCapabilities {
     static Capabilities describe(
             final ZonefsMount mount,
             final ZoneRange range,
+            final int conventional,
             final List<ZoneInfo> zones,
             final ZoneGeometry geometry,
             final ZonefsLimits limits,
@@ -55,6 +56,13 @@ final class ZonefsCapabilities {
                 "/proc/self/mounts",
                 "files are open for writing only while their zones are open"));
         details.add(new Capability("zones", range + " of " + mount.zones(), "size of the directory seq", ""));
+        details.add(new Capability(
+                "conventional-zones",
+                Integer.toString(conventional),
+                "size of the directory cnv",
+                conventional > 0 || mount.conventionalFiles() == 0
+                        ? ""
+                        : "left out: they belong to who uses all sequential files"));
         details.add(new Capability(
                 "zone-size", Long.toString(geometry.zoneSize()), "next power of two", "for addresses only"));
         details.add(new Capability("zone-capacity", Long.toString(geometry.zoneCapacity()), "statx: blocks", ""));

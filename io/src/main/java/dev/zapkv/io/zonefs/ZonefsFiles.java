@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.zonefs;
 
+import dev.zapkv.io.ConventionalZones;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneRange;
@@ -10,11 +11,13 @@ import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.FileStatus;
 import dev.zapkv.io.linux.Libc;
 import dev.zapkv.io.linux.ZoneIoctl;
+import dev.zapkv.io.sequential.ConventionalFiles;
 import dev.zapkv.io.sequential.SequentialMedia;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -24,12 +27,15 @@ import java.util.concurrent.locks.ReentrantLock;
 final class ZonefsFiles implements SequentialMedia {
     private static final int EMFILE = 24;
     private static final int ENFILE = 23;
+    // Each is an open file, and more are of no use.
+    private static final int MOST_CONVENTIONAL = 2;
 
     private final ZonefsMount mount;
     private final ZoneRange range;
     private final long capacity;
     private final Descriptor[] writers;
     private final AtomicReferenceArray<Descriptor> readers;
+    private final List<Descriptor> conventional = new ArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
     private volatile boolean closed;
 
@@ -66,7 +72,19 @@ final class ZonefsFiles implements SequentialMedia {
                         Errno.EINVAL);
             }
         }
-        return new ZonefsFiles(mount, range, capacity);
+        final ZonefsFiles files = new ZonefsFiles(mount, range, capacity);
+        // Conventional files belong to no range of sequential ones: only who has all of these may take them.
+        final int conventional =
+                range.count() == mount.zones() ? Math.min(mount.conventionalFiles(), MOST_CONVENTIONAL) : 0;
+        try {
+            for (int i = 0; i < conventional; i++) {
+                files.conventional.add(new Descriptor(files.openFile(mount.conventionalFile(i), Libc.O_RDWR)));
+            }
+        } catch (final DeviceException e) {
+            files.close();
+            throw e;
+        }
+        return files;
     }
 
     /// Writable bytes of each zone.
@@ -90,14 +108,13 @@ final class ZonefsFiles implements SequentialMedia {
     @Override
     public Descriptor writer(final int zone) {
         if (writers[zone] == null) {
-            final int fd = openFile(zone, Libc.O_WRONLY);
+            final int fd = openFile(path(zone), Libc.O_WRONLY);
             writers[zone] = new Descriptor(fd);
         }
         return writers[zone];
     }
 
-    private int openFile(final int zone, final int flags) {
-        final Path path = path(zone);
+    private int openFile(final Path path, final int flags) {
         final int fd = Libc.open(path.toString(), flags | Libc.O_DIRECT | Libc.O_CLOEXEC, 0);
         if (fd == -Errno.EBUSY) {
             throw new DeviceException(
@@ -134,7 +151,7 @@ final class ZonefsFiles implements SequentialMedia {
         lock.lock();
         try {
             if (!closed && readers.getPlain(zone) == null) {
-                readers.setRelease(zone, new Descriptor(openFile(zone, Libc.O_RDONLY)));
+                readers.setRelease(zone, new Descriptor(openFile(path(zone), Libc.O_RDONLY)));
             }
         } finally {
             lock.unlock();
@@ -174,6 +191,29 @@ final class ZonefsFiles implements SequentialMedia {
         } finally {
             Libc.close(fd);
         }
+    }
+
+    @Override
+    public Optional<ConventionalZones> conventional() {
+        if (conventional.isEmpty()) {
+            return Optional.empty();
+        }
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < conventional.size(); i++) {
+            least = Math.min(least, FileStatus.of(mount.conventionalFile(i)).size());
+        }
+        return Optional.of(new ConventionalFiles(
+                mount.path().toString(),
+                conventional.stream()
+                        .map(file -> new ConventionalFiles.Zone(file.fd(), 0))
+                        .toList(),
+                least & -mount.blockSize(),
+                mount.blockSize()));
+    }
+
+    /// Number of conventional files that may be used.
+    int conventionalFiles() {
+        return conventional.size();
     }
 
     @Override
@@ -257,6 +297,7 @@ final class ZonefsFiles implements SequentialMedia {
         } finally {
             lock.unlock();
         }
+        conventional.forEach(Descriptor::close);
         for (int zone = 0; zone < writers.length; zone++) {
             closeWriter(zone);
             final Descriptor reader = readers.getPlain(zone);

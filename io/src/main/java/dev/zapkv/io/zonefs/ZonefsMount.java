@@ -8,6 +8,7 @@ import dev.zapkv.io.linux.FileSystemStatus;
 import dev.zapkv.io.linux.Mount;
 import dev.zapkv.io.linux.SysfsDirectory;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -25,6 +26,7 @@ record ZonefsMount(Path path, Mount mount, int blockSize, int zones, SysfsDirect
     private static final Path SYSFS = Path.of("/sys/dev/block");
     private static final Path LIMITS = Path.of("/sys/fs/zonefs");
     private static final String SEQUENTIAL = "seq";
+    private static final String CONVENTIONAL = "cnv";
     private static final int BLOCK_MAX = 1 << 20;
 
     /// Looks at a mount point.
@@ -108,6 +110,20 @@ record ZonefsMount(Path path, Mount mount, int blockSize, int zones, SysfsDirect
 
     static String errors(final Mount mount) {
         return mount.option("errors", "remount-ro");
+    }
+
+    /// Number of conventional files. With the mount's option {@code aggr_cnv} there is one for all zones.
+    int conventionalFiles() {
+        final Path directory = path.resolve(CONVENTIONAL);
+        // As long as it has files, as the other one.
+        return Files.isDirectory(directory) ? (int) FileStatus.of(directory).size() : 0;
+    }
+
+    /// A conventional file.
+    ///
+    /// @param index its number
+    Path conventionalFile(final int index) {
+        return path.resolve(CONVENTIONAL).resolve(Integer.toString(index));
     }
 
     /// A sequential file.

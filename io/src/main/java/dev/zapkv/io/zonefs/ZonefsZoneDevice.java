@@ -34,7 +34,8 @@ import java.util.List;
 /// capacity.
 ///
 /// *Zones* are the files {@code seq/0}, {@code seq/1} …, counted from the first of the range; conventional files take
-/// writes anywhere and are left out. Addresses go by a power of two that is not smaller than the capacity.
+/// writes anywhere and are numbered apart, if all sequential files are used. Addresses go by a power of two that is not
+/// smaller than the capacity.
 ///
 /// *A failed write* must not stop the others: the mount needs {@code errors=repair}, or {@code errors=zone-ro}, which
 /// makes the zone read-only.
@@ -155,6 +156,7 @@ public final class ZonefsZoneDevice extends SequentialZoneDevice {
                     ZonefsCapabilities.describe(
                             mount,
                             range,
+                            files.conventionalFiles(),
                             zones,
                             geometry,
                             limits,

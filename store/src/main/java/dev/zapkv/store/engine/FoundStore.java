@@ -2,16 +2,14 @@
 package dev.zapkv.store.engine;
 
 import dev.zapkv.FormatException;
-import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
-import dev.zapkv.io.ZoneInfo;
-import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.format.ZoneLayout;
 import dev.zapkv.store.log.DevicePort;
 import dev.zapkv.store.meta.MetadataLog;
+import dev.zapkv.store.meta.MetadataPlaces;
+import dev.zapkv.store.meta.MetadataSearch;
 import dev.zapkv.store.meta.StoreId;
-import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneTable;
 import java.util.List;
 
@@ -26,10 +24,10 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
     /// @throws FormatException if there is none and none may be made, or one that cannot be read
     static FoundStore find(final EngineConfig config, final DevicePort port) {
         final ZoneGeometry geometry = config.device().geometry();
-        MetadataLog.Found found = MetadataLog.find(config.device());
+        MetadataSearch.Found found = MetadataSearch.find(config.device());
         if (found == null) {
             if (!config.createIfMissing()) {
-                checkZoneStates(config);
+                requireZoneStates(config, MetadataSearch.hasForgottenImage(config.device()));
                 throw new FormatException("there is no store on " + config.name()
                         + ": name the right place, or make one there (a drive: zapkv format, ZapKv.format; a directory:"
                         + " createIfMissing)");
@@ -37,21 +35,16 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
             found = format(config);
         }
         checkLayout(config, found.image());
+        requireZoneStates(config, MetadataSearch.hasForgottenBlocks(config.device(), found));
         StoreRequirements.checkOpenZones(geometry);
         final ZoneTable zones = new ZoneTable(geometry);
-        for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
-            recoverMetadataZone(config.device(), zones, zone, zone == found.zone());
-        }
-        if (found.zone() >= MetadataLog.ZONES) {
-            recoverMetadataZone(config.device(), zones, found.zone(), true);
-        }
-        final MetadataLog log = new MetadataLog(port, zones, found.storeId(), found.zone(), found.sequence());
+        final MetadataLog log = new MetadataLog(port, zones, found);
         return new FoundStore(found.storeId(), zones, new StoreMetadata(log, found.image(), zones));
     }
 
     /// A drive that forgot the states of its zones looks empty, but still holds what was written.
-    private static void checkZoneStates(final EngineConfig config) {
-        if (MetadataLog.hasForgottenImage(config.device())) {
+    private static void requireZoneStates(final EngineConfig config, final boolean forgotten) {
+        if (forgotten) {
             throw new FormatException("the zones of " + config.name() + " are reported as empty but still hold a store:"
                     + " the drive has lost its zone states (an emulated drive does when its emulator restarts)."
                     + " Nothing was written; restore the zone states or a backup, or format the zones anew");
@@ -59,25 +52,17 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
     }
 
     private static void checkLayout(final EngineConfig config, final MetadataImage image) {
-        final ZoneLayout layout = ZoneLayout.of(config.device().geometry());
+        final ZoneLayout layout = layout(config);
         if (!layout.equals(image.layout())) {
             throw new FormatException(config.name() + image.layout().changedTo(layout) + "; nothing was written");
         }
     }
 
-    private static void recoverMetadataZone(
-            final ZoneDevice device, final ZoneTable zones, final int zone, final boolean newest) {
-        ZoneInfo info = device.report(zone);
-        if (info.state().isActive() && (!newest || !info.writePointerExact())) {
-            // One metadata zone is open at a time: drives allow few.
-            device.finish(zone);
-            info = device.report(zone);
-        }
-        zones.recover(
-                zone, info.state(), info.state() == ZoneState.EMPTY ? null : Stream.METADATA, info.writePointer());
+    private static ZoneLayout layout(final EngineConfig config) {
+        return ZoneLayout.of(config.device().geometry(), MetadataPlaces.conventionalZones(config.device()));
     }
 
-    private static MetadataLog.Found format(final EngineConfig config) {
+    private static MetadataSearch.Found format(final EngineConfig config) {
         StoreRequirements.check(config);
         final MetadataImage fresh = new MetadataImage(
                 config.blockBytes(),
@@ -89,13 +74,14 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
                 1,
                 true,
                 (int) StoreRequirements.zoneLimit(config),
-                ZoneLayout.of(config.device().geometry()),
+                layout(config),
                 "",
                 List.of(),
                 List.of(),
                 List.of());
         final StoreId id =
                 new StoreId(config.randomSeed().getAsLong(), config.randomSeed().getAsLong());
-        return new MetadataLog.Found(id, fresh, 0, 0);
+        return new MetadataSearch.Found(
+                id, fresh, fresh.layout().conventional() == 0 ? 0 : MetadataSearch.Found.CONVENTIONAL, 0);
     }
 }

@@ -36,7 +36,9 @@ import java.util.List;
 /// |     88 |    8 | u64  | zoneCapacity    | writable bytes of its zones                                           |
 /// |     96 |    4 | u32  | zoneCount       | number of its zones                                                   |
 /// |    100 |    4 | u32  | checkpointCount | checkpoints that may be opened from, 0 to 2                           |
-/// |    104 |    – | –    | staging         | path, UTF-8, zero-padded to a multiple of 8                           |
+/// |    104 |    4 | u32  | conventional    | conventional zones that hold metadata: 0 or 2; absent in version 2    |
+/// |    108 |    4 | u32  | reserved        | 0; absent in version 2                                                |
+/// |    112 |    – | –    | staging         | path, UTF-8, zero-padded to a multiple of 8                           |
 /// |      – |   64 | –    | checkpoints     | {@link CheckpointRef}, newest first                                   |
 /// |      – |   16 | u64  | voids           | first and last block number of each range, ascending                  |
 /// |      – |    4 | u32  | generations     | of each zone                                                          |
@@ -74,8 +76,8 @@ public record MetadataImage(
     /// elsewhere.
     public static final int LOSS_KNOWN = 1 << 31;
 
-    /// The version that is written, and the only one that is read.
-    public static final int VERSION = 2;
+    /// The version that is written. Version 2 is read, too.
+    public static final int VERSION = 3;
     /// Most checkpoints that an image names.
     public static final int MAX_CHECKPOINTS = 2;
     /// Smallest append block.
@@ -100,7 +102,10 @@ public record MetadataImage(
     private static final int ZONE_CAPACITY_OFFSET = 88;
     private static final int ZONE_COUNT_OFFSET = 96;
     private static final int CHECKPOINT_COUNT_OFFSET = 100;
-    private static final int FIXED_LENGTH = 104;
+    private static final int CONVENTIONAL_OFFSET = 104;
+    private static final int FIXED_LENGTH = 112;
+    private static final int OLD_VERSION = 2;
+    private static final int OLD_FIXED_LENGTH = 104;
 
     /// Copies the lists.
     public MetadataImage {
@@ -167,6 +172,7 @@ public record MetadataImage(
         memory.set(LONG, offset + ZONE_CAPACITY_OFFSET, layout.zoneCapacity());
         memory.set(INT, offset + ZONE_COUNT_OFFSET, layout.zoneCount());
         memory.set(INT, offset + CHECKPOINT_COUNT_OFFSET, checkpoints.size());
+        memory.set(INT, offset + CONVENTIONAL_OFFSET, layout.conventional());
         long at = offset + FIXED_LENGTH;
         MemorySegment.copy(path, 0, memory, LittleEndian.BYTE, at, path.length);
         at += padded(path.length);
@@ -188,9 +194,11 @@ public record MetadataImage(
     ///
     /// @return the image, or null if a bound does not hold
     public static MetadataImage decode(final MemorySegment memory, final long offset, final int length) {
-        if (length < FIXED_LENGTH) {
+        if (length < OLD_FIXED_LENGTH) {
             return null;
         }
+        final boolean old = version(memory, offset) == OLD_VERSION;
+        final int fixed = old ? OLD_FIXED_LENGTH : FIXED_LENGTH;
         final int block = memory.get(INT, offset + BLOCK_BYTES_OFFSET);
         final int pathLength = memory.get(INT, offset + STAGING_LENGTH_OFFSET);
         final int voidCount = memory.get(INT, offset + VOID_COUNT_OFFSET);
@@ -205,7 +213,7 @@ public record MetadataImage(
                 && voidCount <= length
                 && generationCount >= 0
                 && generationCount <= length
-                && FIXED_LENGTH
+                && fixed
                                 + padded(pathLength)
                                 + (long) CheckpointRef.LENGTH * checkpointCount
                                 + 16L * voidCount
@@ -219,7 +227,7 @@ public record MetadataImage(
         if (seed0 == seed1) {
             return null; // no store has such a secret, and no hash can be made of it
         }
-        long at = offset + FIXED_LENGTH;
+        long at = offset + fixed;
         final byte[] path = new byte[pathLength];
         MemorySegment.copy(memory, LittleEndian.BYTE, at, path, 0, pathLength);
         at += padded(pathLength);
@@ -256,7 +264,8 @@ public record MetadataImage(
                         memory.get(INT, offset + LOGICAL_BLOCK_OFFSET),
                         memory.get(LONG, offset + ZONE_SIZE_OFFSET),
                         memory.get(LONG, offset + ZONE_CAPACITY_OFFSET),
-                        memory.get(INT, offset + ZONE_COUNT_OFFSET)),
+                        memory.get(INT, offset + ZONE_COUNT_OFFSET),
+                        old ? 0 : memory.get(INT, offset + CONVENTIONAL_OFFSET)),
                 new String(path, StandardCharsets.UTF_8),
                 checkpoints,
                 voids,

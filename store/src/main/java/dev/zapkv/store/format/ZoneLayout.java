@@ -9,14 +9,24 @@ import dev.zapkv.io.ZoneGeometry;
 /// @param zoneSize     address stride between zones in bytes
 /// @param zoneCapacity writable bytes of a zone
 /// @param zoneCount    number of zones
-public record ZoneLayout(int blockSize, long zoneSize, long zoneCapacity, int zoneCount) {
+/// @param conventional conventional zones that hold the store's metadata; 0 if it lies in zones 0 and 1
+public record ZoneLayout(int blockSize, long zoneSize, long zoneCapacity, int zoneCount, int conventional) {
     /// That of a device.
-    public static ZoneLayout of(final ZoneGeometry geometry) {
-        return new ZoneLayout(geometry.blockSize(), geometry.zoneSize(), geometry.zoneCapacity(), geometry.zoneCount());
+    ///
+    /// @param conventional conventional zones that would hold metadata
+    public static ZoneLayout of(final ZoneGeometry geometry, final int conventional) {
+        return new ZoneLayout(
+                geometry.blockSize(), geometry.zoneSize(), geometry.zoneCapacity(), geometry.zoneCount(), conventional);
     }
 
     /// Says what is different now, to go behind the name of the device.
     public String changedTo(final ZoneLayout now) {
+        if (conventional != now.conventional && zoneCount == now.zoneCount) {
+            return ": the store was made on a range of zones " + (conventional == 0 ? "without" : "with")
+                    + " the drive's conventional zones, and its metadata lies "
+                    + (conventional == 0 ? "in zones 0 and 1" : "there")
+                    + ". Name the zones the store was made on (--zones, Context.zones)";
+        }
         if (blockSize == now.blockSize && zoneSize == now.zoneSize && zoneCapacity == now.zoneCapacity) {
             return " has another size than when the store was made: it had " + zoneCount + " zones, now there are "
                     + now.zoneCount + ". Name the drive and the zones the store was made on (--zones, Context.zones)";
@@ -29,6 +39,6 @@ public record ZoneLayout(int blockSize, long zoneSize, long zoneCapacity, int zo
     @Override
     public String toString() {
         return zoneCount + " zones of " + zoneCapacity + " bytes, " + zoneSize + " bytes apart, in blocks of "
-                + blockSize;
+                + blockSize + (conventional == 0 ? "" : " and " + conventional + " conventional zones for metadata");
     }
 }

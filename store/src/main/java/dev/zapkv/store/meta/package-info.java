@@ -1,5 +1,5 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 
-/// The metadata stream: two zones used alternately, each holding complete images, newest last. Belongs to the I/O
-/// agent.
+/// The metadata stream: complete images, in two zones used alternately, or in place in conventional zones. Belongs to
+/// the I/O agent.
 package dev.zapkv.store.meta;

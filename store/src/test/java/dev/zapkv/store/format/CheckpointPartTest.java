@@ -13,7 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CheckpointPartTest {
-    private static final ZoneLayout LAYOUT = new ZoneLayout(4096, 1L << 20, 1L << 20, 64);
+    private static final ZoneLayout LAYOUT = new ZoneLayout(4096, 1L << 20, 1L << 20, 64, 0);
     private static final ZoneNote ZONE =
             new ZoneNote(5, 3, Stream.GC, true, 0x4_0000, 0x1234_5678L, 0x1111_2222L, 0x90);
     private static final ChunkSetNote CHUNKS = new ChunkSetNote(0x0102_0304_0506_0708L, -2, 31, 17);

@@ -26,7 +26,7 @@ class MetadataImageTest {
             17,
             false,
             64,
-            new ZoneLayout(4096, 1L << 26, 62L << 20, 100),
+            new ZoneLayout(4096, 1L << 26, 62L << 20, 100, 2),
             "/dev/shm/zapkv.staging",
             List.of(
                     new CheckpointRef(7, 100, 30, 64, new PartPointer(0x4_0000, 900, 4096, CheckpointPart.ROOT, 0, 12)),
@@ -54,6 +54,20 @@ class MetadataImageTest {
         final MemorySegment memory = MemorySegment.ofArray(bytes);
         assertEquals(MetadataImage.VERSION, MetadataImage.version(memory, 0));
         assertEquals(GOLDEN, MetadataImage.decode(memory, 0, bytes.length));
+    }
+
+    @Test
+    void shouldReadTheVersionBefore() throws IOException {
+        final byte[] bytes = GoldenFile.read("metadata-image-2");
+        final MetadataImage image = MetadataImage.decode(MemorySegment.ofArray(bytes), 0, bytes.length);
+        assertEquals(new ZoneLayout(4096, 1L << 26, 62L << 20, 100, 0), image.layout());
+        assertEquals(GOLDEN.staging(), image.staging());
+        assertEquals(GOLDEN.checkpoints(), image.checkpoints());
+        assertEquals(GOLDEN.voids(), image.voids());
+        assertEquals(GOLDEN.generations(), image.generations());
+        for (int length = -1; length < bytes.length; length++) {
+            assertNull(MetadataImage.decode(MemorySegment.ofArray(bytes), 0, length), "length " + length);
+        }
     }
 
     @Test
@@ -94,7 +108,8 @@ class MetadataImageTest {
                     random.nextLong(),
                     random.nextBoolean(),
                     random.nextInt(),
-                    new ZoneLayout(random.nextInt(), random.nextLong(), random.nextLong(), random.nextInt()),
+                    new ZoneLayout(
+                            random.nextInt(), random.nextLong(), random.nextLong(), random.nextInt(), random.nextInt()),
                     "/ein/Pfad/mit/Ümlaut".substring(0, random.nextInt(21)),
                     checkpoints,
                     voids,
@@ -140,7 +155,7 @@ class MetadataImageTest {
     void shouldSayThatTheStagingFileCannotBe() {
         assertEquals(Path.of(GOLDEN.staging()), GOLDEN.stagingPath());
         final MemorySegment memory = encoded(GOLDEN);
-        memory.set(LittleEndian.BYTE, 110, (byte) 0);
+        memory.set(LittleEndian.BYTE, 118, (byte) 0);
         final MetadataImage image = MetadataImage.decode(memory, 0, GOLDEN.length());
         final String message =
                 assertThrows(FormatException.class, image::stagingPath).getMessage();
