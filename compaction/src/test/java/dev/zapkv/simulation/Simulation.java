@@ -134,8 +134,8 @@ final class Simulation {
         driveRandom = new SplittableRandom(seed * 31);
         mayGoOffline = drive == Drive.DYING;
         failuresPerThousand = switch (drive) {
-            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS, CONVENTIONAL -> 0;
-            case FRAGILE -> driveRandom.nextInt(3);
+            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS -> 0;
+            case FRAGILE, CONVENTIONAL -> driveRandom.nextInt(3);
             case DYING -> 2 + driveRandom.nextInt(4);
         };
         final int failing = failuresPerThousand == 0 ? 0 : MAX_FAILED_ZONES;

@@ -105,6 +105,11 @@ final class SimulationTest {
         run(130, 1500);
     }
 
+    @Test
+    void shouldTakeOutAChunkThatACheckpointDumpedAndWhoseHeadWasNeverWritten() throws IOException {
+        run(8, 1500, Simulation.Drive.CONVENTIONAL);
+    }
+
     private long run(final long seed, final int steps) throws IOException {
         return run(seed, steps, Simulation.Drive.SMALL_ZONES);
     }

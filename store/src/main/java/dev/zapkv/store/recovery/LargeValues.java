@@ -83,7 +83,7 @@ final class LargeValues {
         return LargeHead.decode(bytes);
     }
 
-    /// A chunk was replayed that was not in the index.
+    /// A chunk was replayed whose head, if it has one, is replayed or noted, too.
     void chunk(final long fingerprint, final long location, final MemorySegment memory, final long key) {
         chunks.add(new Chunk(fingerprint, location, memory.get(LittleEndian.LONG, key + ChunkKey.CHUNK_SET_OFFSET)));
     }

@@ -347,10 +347,19 @@ public final class Replay {
         if ((flags & RecordFormat.FLAG_LARGE) != 0) {
             final int value = keyOffset + keyLength;
             largeValues.head(fingerprint, location, entry, memory, value, at + RecordFormat.length(memory, at) - value);
-        } else if (chunk && old == 0) {
-            chunkEntries++;
-            largeValues.chunk(fingerprint, location, memory, keyOffset);
+        } else if (chunk) {
+            chunkEntries += old == 0 ? 1 : 0;
+            if (old == 0 || isBehindCheckpoint(position)) {
+                largeValues.chunk(fingerprint, location, memory, keyOffset);
+            }
         }
+    }
+
+    /// Whether a record was written after the checkpoint began. Of a chunk that was, the head was, too, and is replayed
+    /// if there is one: that the chunk was still dumped with the checkpoint does not tell that it is needed.
+    private boolean isBehindCheckpoint(final long position) {
+        return base != null
+                && position / image.blockBytes() >= base.checkpoint().ref().firstBlock();
     }
 
     private boolean isBehindGap(final long position) {
