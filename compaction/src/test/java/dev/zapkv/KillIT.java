@@ -3,15 +3,17 @@ package dev.zapkv;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.zapkv.KillChild.Phase;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Kills on a directory.
 @Tag("integration")
 class KillIT extends KillScenario {
-    private static final int KILLS = 50;
+    private static final int KILLS = Integer.getInteger("zapkv.test.kills", 200);
 
     @Override
     String location(final Path directory) {
@@ -19,8 +21,13 @@ class KillIT extends KillScenario {
     }
 
     @Test
-    void shouldKeepWhatWasAcknowledgedThroughFiftyKills() throws IOException, InterruptedException {
+    void shouldKeepWhatWasAcknowledgedThroughKills() throws IOException, InterruptedException {
         killAndCheck(KILLS);
-        assertTrue(openingsFromCheckpoint() > KILLS / 2, openingsFromCheckpoint() + " openings from a checkpoint");
+        assertTrue(openingsFromCheckpoint() > KILLS / 4, openingsFromCheckpoint() + " openings from a checkpoint");
+        assertTrue(openingsFromStaging() > KILLS / 4, openingsFromStaging() + " openings from staging");
+        for (final Phase phase :
+                List.of(Phase.OPENING, Phase.OPEN, Phase.CHECKPOINTING, Phase.COLLECTING, Phase.CLOSING)) {
+            assertTrue(killsWhile(phase) > KILLS / 20, killsWhile(phase) + " kills while " + phase);
+        }
     }
 }

@@ -3,6 +3,7 @@ package dev.zapkv;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.zapkv.KillChild.Phase;
 import java.io.File;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -10,29 +11,45 @@ import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A writing process is killed again and again, also while it opens or closes the store. Whatever it had been
-/// acknowledged is there afterwards; of the step it was at, all or nothing; and nothing else.
+/// A writing process is killed again and again: as it writes, takes checkpoints, collects, opens or closes the store,
+/// and
+/// as the next one recovers from that. Whatever it had been acknowledged is there afterwards; of the step it was at,
+/// all
+/// or nothing; and nothing else.
 abstract class KillScenario {
     private static final long SEED = Long.getLong("zapkv.test.seed", 20261121);
-    private static final int CLEAN_CLOSE_PERIOD = 10;
-    private static final int OPENING_PERIOD = 4;
-    // Every so many kills come at any time after the process began to open the store.
-    private static final int BLIND_PERIOD = 5;
+    private static final int MAX_RUN_MS = 400;
+    private static final int MAX_MOMENT_MS = 5;
+    private static final int MAX_OPENING_MS = 300;
+    private static final int MAX_CLOSING_MS = 60;
+    private static final int STEPS_BEFORE_CLOSE = 1_000;
+    private static final int LONGEST_STEP_SECONDS = 60;
+    // What the kills of successive lives aim at; openings are killed in between.
+    private static final Phase[] AIMS = {
+        Phase.OPEN, Phase.CHECKPOINTING, Phase.CLOSING, Phase.OPEN, Phase.COLLECTING, Phase.OPENING
+    };
 
     @TempDir
     private Path root;
 
-    private final KillScript script = new KillScript(SEED);
+    private final KillScript script = KillScript.ofMixedLevels(SEED);
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final ScriptedKeys keys = new ScriptedKeys(KillScript.THREADS);
+    private final Map<Phase, Integer> killed = new EnumMap<>(Phase.class);
+    private int kills;
+    private int runs;
     private long acknowledged;
     private int midway;
     private int fromCheckpoint;
+    private int fromStaging;
     private Process next;
 
     @AfterEach
@@ -50,33 +67,31 @@ abstract class KillScenario {
         return "0-";
     }
 
-    void killAndCheck(final int kills) throws IOException, InterruptedException {
-        Process child = child(0);
-        for (int life = 0; life < kills; life++) {
-            runAndKill(child, life);
-            if (life % OPENING_PERIOD == 0) {
+    void killAndCheck(final int wanted) throws IOException, InterruptedException {
+        next = child();
+        for (int life = 0; kills < wanted; life++) {
+            final Path progressFile = root.resolve("progress-" + life);
+            runAndKill(life, AIMS[life % AIMS.length], progressFile);
+            while (random.nextInt(3) == 0) {
                 // And once more, while it recovers, before it has written anything.
-                final Process recovering = child(life, 0);
-                go(recovering);
-                recovering.waitFor(random.nextLong(120), TimeUnit.MILLISECONDS);
-                recovering.destroyForcibly().waitFor();
+                runAndKill(life, Phase.OPENING, root.resolve("progress-of-recovery"));
+                Files.delete(root.resolve("progress-of-recovery"));
             }
-            next = life + 1 < kills ? child(life + 1) : null;
             final String context = "seed " + SEED + " life " + life;
             try (ZapKv store = ZapKv.open(KillChild.context(location(root), zones()))) {
-                check(store, life, context + " (" + store.stats().recovery() + ")");
-                fromCheckpoint += store.stats().recovery().contains("; checkpoint ") ? 1 : 0;
-                assertTrue(
-                        !store.stats().recovery().contains("DAMAGED"),
-                        context + store.stats().recovery());
+                final String recovery = store.stats().recovery();
+                check(store, life, progressFile, context + " (" + recovery + ")");
+                fromCheckpoint += recovery.contains("; checkpoint ") ? 1 : 0;
+                fromStaging += recovery.contains("taken over from staging") ? 1 : 0;
+                assertTrue(!recovery.contains("DAMAGED"), context + recovery);
             }
-            child = next;
+            Files.delete(progressFile);
         }
         System.out.printf(
-                "seed %d: %d kills, %d steps acknowledged, %d kills in the midst of a step, %d openings from a"
-                        + " checkpoint%n",
-                SEED, kills, acknowledged, midway, fromCheckpoint);
-        assertTrue(acknowledged > kills, "the writer hardly wrote");
+                "seed %d: %d kills %s of %d processes, %d steps acknowledged, %d kills in the midst of a step, %d openings"
+                        + " from a checkpoint, %d from staging%n",
+                SEED, kills, killed, runs, acknowledged, midway, fromCheckpoint, fromStaging);
+        assertTrue(acknowledged > wanted, "the writers hardly wrote");
     }
 
     /// Openings after a kill that read a checkpoint.
@@ -84,55 +99,79 @@ abstract class KillScenario {
         return fromCheckpoint;
     }
 
-    private Process child(final int life) throws IOException {
-        return child(life, life % CLEAN_CLOSE_PERIOD == CLEAN_CLOSE_PERIOD - 1 ? 2_000 : Long.MAX_VALUE);
+    /// Openings after a kill that took over staging.
+    int openingsFromStaging() {
+        return fromStaging;
     }
 
-    private Process child(final int life, final long steps) throws IOException {
+    /// Kills that came while the process was at this.
+    int killsWhile(final Phase phase) {
+        return killed.getOrDefault(phase, 0);
+    }
+
+    private Process child() throws IOException {
+        runs++;
         return ChildJvm.start(
-                KillChild.class,
-                ChildJvm.FLAGS,
-                output(life),
-                location(root),
-                progressFile(life).toString(),
-                String.valueOf(SEED),
-                String.valueOf(life),
-                String.valueOf(steps),
-                zones());
+                KillChild.class, ChildJvm.FLAGS, output(runs), location(root), zones(), String.valueOf(SEED));
     }
 
-    private File output(final int life) {
-        return root.resolve("output-" + life).toFile();
+    private File output(final int run) {
+        return root.resolve("output-" + run).toFile();
     }
 
-    private Path progressFile(final int life) {
-        return root.resolve("progress-" + life);
-    }
-
-    private static void go(final Process child) throws IOException {
-        child.getOutputStream().write('\n');
+    private void runAndKill(final int life, final Phase aim, final Path progressFile)
+            throws IOException, InterruptedException {
+        final Process child = next;
+        final File output = output(runs);
+        final long steps = aim == Phase.CLOSING
+                ? 1 + random.nextInt(STEPS_BEFORE_CLOSE)
+                : aim == Phase.OPENING ? 0 : Long.MAX_VALUE;
+        child.getOutputStream()
+                .write((life + " " + steps + " " + progressFile + "\n").getBytes(StandardCharsets.UTF_8));
         child.getOutputStream().flush();
-    }
-
-    private void runAndKill(final Process child, final int life) throws IOException, InterruptedException {
-        go(child);
-        final MemorySegment progress = KillChild.progress(progressFile(life));
-        boolean ended = false;
-        if (life % BLIND_PERIOD != 0) {
-            while (!ended && !KillChild.isOpen(progress)) {
-                ended = child.waitFor(1, TimeUnit.MILLISECONDS);
-            }
+        final MemorySegment progress = KillChild.progress(progressFile);
+        if (aim != Phase.OPENING && aim != Phase.CLOSING) {
+            await(child, () -> KillChild.phase(progress).compareTo(Phase.OPEN) >= 0);
+            child.waitFor(random.nextInt(MAX_RUN_MS), TimeUnit.MILLISECONDS);
         }
-        ended = child.waitFor(1 + random.nextLong(900), TimeUnit.MILLISECONDS);
+        await(child, () -> KillChild.phase(progress) == aim);
+        child.waitFor(random.nextLong(1_000L * delay(aim)), TimeUnit.MICROSECONDS);
         child.destroyForcibly().waitFor();
-        if (ended && child.exitValue() != 0) {
+        final Phase phase = KillChild.phase(progress);
+        if (phase == Phase.CLOSED) {
+            assertTrue(steps < Long.MAX_VALUE, "a writer ended");
+        } else {
+            kills++;
+            killed.merge(phase, 1, Integer::sum);
+        }
+        if (child.exitValue() != 0 && child.exitValue() != 128 + 9) {
             throw new AssertionError("seed " + SEED + " life " + life + ": the writer failed: "
-                    + Files.readString(output(life).toPath(), StandardCharsets.UTF_8));
+                    + Files.readString(output.toPath(), StandardCharsets.UTF_8));
+        }
+        Files.delete(output.toPath());
+        next = child();
+    }
+
+    private static int delay(final Phase aim) {
+        return switch (aim) {
+            case OPENING -> MAX_OPENING_MS;
+            case CLOSING -> MAX_CLOSING_MS;
+            default -> MAX_MOMENT_MS;
+        };
+    }
+
+    /// Waits until the process has come to a point, or has ended.
+    private static void await(final Process child, final BooleanSupplier point) throws InterruptedException {
+        final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_STEP_SECONDS);
+        while (child.isAlive() && !point.getAsBoolean()) {
+            assertTrue(System.nanoTime() < deadline, "the process does not come to the point where it is to be killed");
+            child.waitFor(200, TimeUnit.MICROSECONDS);
         }
     }
 
-    private void check(final ZapKv store, final int life, final String context) throws IOException {
-        final MemorySegment progress = KillChild.progress(progressFile(life));
+    private void check(final ZapKv store, final int life, final Path progressFile, final String context)
+            throws IOException {
+        final MemorySegment progress = KillChild.progress(progressFile);
         for (int thread = 0; thread < KillScript.THREADS; thread++) {
             final long at = (long) thread * KillChild.PROGRESS_STRIDE;
             final long started = progress.get(ValueLayout.JAVA_LONG, at + KillChild.STARTED);

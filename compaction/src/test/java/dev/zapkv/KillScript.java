@@ -7,7 +7,7 @@ import java.util.SplittableRandom;
 /// whoever
 /// knows how far the writer came knows what it wrote. Each thread has its own keys.
 final class KillScript {
-    static final int THREADS = 2;
+    static final int THREADS = 4;
     static final int KEYS = 300;
     static final int ABSENT = -1;
     static final long CAPACITY = 28L << 20;
@@ -23,6 +23,11 @@ final class KillScript {
     /// Nearly all steps wait for nothing.
     KillScript(final long seed) {
         this(seed, 900, 80);
+    }
+
+    /// Most steps wait for nothing, and many for the device or a flush.
+    static KillScript ofMixedLevels(final long seed) {
+        return new KillScript(seed, 850, 110);
     }
 
     /// Of a thousand steps so many wait for nothing, so many for the device, and the others for a flush.
