@@ -14,6 +14,7 @@ import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.log.BootId;
 import dev.zapkv.store.log.StagingFile;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.Stream;
@@ -109,6 +110,9 @@ public final class StagingTarget implements FuzzTarget {
         Arrays.fill(file, 0, StagingFile.SLOTS_OFFSET + CONTENT_MAX, (byte) 0);
         final byte[] header = input.take(HEADER);
         System.arraycopy(header, 0, file, 0, header.length);
+        // A file of an earlier run of the machine would not be looked at.
+        MemorySegment.ofArray(file).set(LittleEndian.LONG, HEADER, BootId.CURRENT.high());
+        MemorySegment.ofArray(file).set(LittleEndian.LONG, HEADER + Long.BYTES, BootId.CURRENT.low());
         final byte[] content = input.take(CONTENT_MAX);
         System.arraycopy(content, 0, file, StagingFile.SLOTS_OFFSET, content.length);
         if (repair) {

@@ -35,14 +35,22 @@ import java.util.List;
 /// |     40 |    4 | u32  | allocated  | slots backed with space; no other is read  |
 /// |     44 |    4 | u32  | reserved   | 0                                          |
 /// |     48 |    8 | u64  | takenFrom  | first block whose records the next life began to take over; 0: none did |
+/// |     56 |    8 | u64  | bootIdHigh | run of the machine in which it was made, see {@link BootId} |
+/// |     64 |    8 | u64  | bootIdLow  |                                            |
 /// |  4,096 |    – | –    | slots      |                                            |
 ///
 /// A slot begins with room for the block's header, in which only the block number is set until the block is sealed.
+///
+/// The content is written to memory, in an order that holds as long as the machine runs. In a directory on a disk the
+/// file
+/// may outlive that: then it holds any mix of older and newer pages, and parts of batches. So a file of an earlier run
+/// of
+/// the machine is as good as gone, as it is in shared memory.
 public final class StagingFile implements AutoCloseable {
     /// {@code "ZAPS"}.
     public static final int MAGIC = 0x5350415A;
-    /// The only version there is.
-    public static final int VERSION = 1;
+    /// The only version there is: 2 has the boot id.
+    public static final int VERSION = 2;
     /// Offset of the first slot.
     public static final int SLOTS_OFFSET = 4096;
 
@@ -54,6 +62,8 @@ public final class StagingFile implements AutoCloseable {
     private static final int SLOT_COUNT_OFFSET = 36;
     private static final int ALLOCATED_OFFSET = 40;
     private static final int TAKEN_FROM_OFFSET = 48;
+    private static final int BOOT_ID_HIGH_OFFSET = 56;
+    private static final int BOOT_ID_LOW_OFFSET = 64;
     private static final String SUFFIX = ".staging";
 
     private final NativeMemory.SharedFile file;
@@ -139,6 +149,8 @@ public final class StagingFile implements AutoCloseable {
             memory.set(LONG, EPOCH_OFFSET, epoch);
             memory.set(INT, BLOCK_BYTES_OFFSET, blockBytes);
             memory.set(INT, SLOT_COUNT_OFFSET, maxSlots);
+            memory.set(LONG, BOOT_ID_HIGH_OFFSET, BootId.CURRENT.high());
+            memory.set(LONG, BOOT_ID_LOW_OFFSET, BootId.CURRENT.low());
             memory.set(INT, 0, MAGIC);
             return staging;
         } catch (final RuntimeException e) {
@@ -151,7 +163,7 @@ public final class StagingFile implements AutoCloseable {
     ///
     /// @param newestEpoch last life of the store
     ///
-    /// @return the file, or null if it is gone or was never completed
+    /// @return the file, or null if it is gone, was never completed, or is of an earlier run of the machine
     /// @throws FormatException if it belongs to another store or another life of it
     public static StagingFile openExisting(final Path path, final StoreId storeId, final long newestEpoch) {
         final long length;
@@ -170,7 +182,7 @@ public final class StagingFile implements AutoCloseable {
         final MemorySegment memory = file.memory();
         final int blockBytes = memory.get(INT, BLOCK_BYTES_OFFSET);
         final int slotCount = memory.get(INT, SLOT_COUNT_OFFSET);
-        if (memory.get(INT, 0) != MAGIC) {
+        if (memory.get(INT, 0) != MAGIC || !isOfThisRun(memory)) {
             file.close();
             return null;
         }
@@ -192,6 +204,12 @@ public final class StagingFile implements AutoCloseable {
         final StagingFile staging = new StagingFile(file, blockBytes, slotCount);
         staging.allocatedSlots = allocated;
         return staging;
+    }
+
+    private static boolean isOfThisRun(final MemorySegment memory) {
+        return memory.get(INT, VERSION_OFFSET) != VERSION
+                || BootId.CURRENT.equals(
+                        new BootId(memory.get(LONG, BOOT_ID_HIGH_OFFSET), memory.get(LONG, BOOT_ID_LOW_OFFSET)));
     }
 
     /// Life of the store the file belongs to.

@@ -3,6 +3,7 @@ package dev.zapkv.store.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -92,6 +93,26 @@ class StagingFileTest {
     }
 
     @Test
+    void shouldNotBelieveAFileOfAnEarlierRunOfTheMachine() throws IOException {
+        final Path path = left();
+        StagingFile.openExisting(path, STORE, 3).close();
+        patch(path, 56, (int) BootId.CURRENT.high() + 1);
+        assertNull(StagingFile.openExisting(path, STORE, 3));
+        assertTrue(Files.exists(path));
+    }
+
+    @Test
+    void shouldTellRunsOfTheMachineApart() throws IOException {
+        final Path id = directory.resolve("id");
+        Files.writeString(id, "01234567-89ab-cdef-0123-456789abcdef\n");
+        assertEquals(new BootId(0x0123456789abcdefL, 0x0123456789abcdefL), BootId.read(id));
+        Files.writeString(id, "none");
+        assertEquals(new BootId(0, 0), BootId.read(id));
+        assertEquals(new BootId(0, 0), BootId.read(directory.resolve("missing")));
+        assertNotEquals(new BootId(0, 0), BootId.CURRENT);
+    }
+
+    @Test
     void shouldRefuseTheFileOfAnotherStoreOrALaterLife() {
         final Path path = left();
         final FormatException e =
@@ -104,7 +125,17 @@ class StagingFileTest {
     @Test
     void shouldRefuseSizesThatCannotBe() throws IOException {
         for (final int[] field : new int[][] {
-            {4, 2}, {32, 0}, {32, -1}, {32, BLOCK * 2}, {36, 0}, {36, -8}, {36, 9}, {40, -1}, {40, 9}, {40, 1 << 30}
+            {4, 1},
+            {4, 3},
+            {32, 0},
+            {32, -1},
+            {32, BLOCK * 2},
+            {36, 0},
+            {36, -8},
+            {36, 9},
+            {40, -1},
+            {40, 9},
+            {40, 1 << 30}
         }) {
             final Path path = left();
             patch(path, field[0], field[1]);
