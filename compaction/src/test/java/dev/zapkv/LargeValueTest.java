@@ -75,6 +75,30 @@ class LargeValueTest {
                 assertArrayEquals(value, store.get(TestData.key(1)));
             }
         }
+
+        @Test
+        void shouldTakeASmallValueInPlaceOfALargeOneAtTheBrinkOfFull() {
+            try (ZapKv store = create()) {
+                store.put(TestData.key(1), TestData.value(1, 1, LENGTH));
+                store.put(TestData.key(2), TestData.value(2, 1, LENGTH));
+                assertThrows(StoreFullException.class, () -> {
+                    for (int key = 3; ; key++) {
+                        store.put(TestData.key(key), TestData.value(key, 1, 100_000));
+                    }
+                });
+                final StoreFullException full = assertThrows(
+                        StoreFullException.class, () -> store.put(TestData.key(1), TestData.value(1, 2, LENGTH)));
+                assertTrue(full.getMessage().contains("delete its key first"), full.getMessage());
+                assertArrayEquals(TestData.value(1, 1, LENGTH), store.get(TestData.key(1)));
+                store.put(TestData.key(1), TestData.value(1, 2, 100_000));
+                assertArrayEquals(TestData.value(1, 2, 100_000), store.get(TestData.key(1)));
+                // What was freed can be used.
+                store.put(TestData.key(3), TestData.value(3, 2, 100_000));
+                store.delete(TestData.key(2));
+                store.put(TestData.key(2), TestData.value(2, 2, LENGTH));
+                assertArrayEquals(TestData.value(2, 2, LENGTH), store.get(TestData.key(2)));
+            }
+        }
     }
 
     @Nested

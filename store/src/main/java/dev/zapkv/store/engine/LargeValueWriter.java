@@ -39,7 +39,7 @@ final class LargeValueWriter {
         final long chunkSet = nextChunkSet();
         final int chunkLength = records.maxInlineValue(ChunkKey.LENGTH);
         final LargeHead head = new LargeHead(chunkSet, value.length, chunkLength);
-        live.requireRoomFor(value.length);
+        requireRoomFor(value.length);
         heads.begin(key, head);
         int written = 0;
         try {
@@ -75,7 +75,7 @@ final class LargeValueWriter {
     /// @return block that the level can be awaited for
     long put(final byte[] key, final StagingLease lease) {
         lease.requireOpen();
-        live.requireRoomFor(lease.length());
+        requireRoomFor(lease.length());
         lease.take();
         final LargeHead head = new LargeHead(nextChunkSet(), lease.length(), records.maxInlineValue(ChunkKey.LENGTH));
         heads.begin(key, head);
@@ -95,6 +95,15 @@ final class LargeValueWriter {
             heads.dropChunks(head.chunkSet(), head.chunkCount());
             lease.giveBack(put);
             throw e;
+        }
+    }
+
+    private void requireRoomFor(final long length) {
+        if (!live.hasRoomFor(length)) {
+            throw live.storeFull(
+                    length,
+                    " A large value that is overwritten keeps its room until the new one is complete: delete its key"
+                            + " first if there is no room for both.");
         }
     }
 

@@ -45,14 +45,15 @@ final class LiveRecords {
     /// Refuses what {@link #hasRoomFor} has no room for.
     void requireRoomFor(final long length) {
         if (!hasRoomFor(length)) {
-            throw storeFull(length);
+            throw storeFull(length, "");
         }
     }
 
-    StoreFullException storeFull(final long length) {
+    /// @param advice more of it, with a space before it
+    StoreFullException storeFull(final long length, final String advice) {
         return new StoreFullException("the store is full: " + bytes.get() + " bytes of live records, "
                 + usableBytes + " can be held, " + length + " more were to be written. Delete keys, or create a store"
-                + " with a larger capacityBytes; nothing was changed");
+                + " with a larger capacityBytes." + advice + " Nothing was changed");
     }
 
     /// An index entry took the place of another.

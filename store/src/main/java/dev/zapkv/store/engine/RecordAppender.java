@@ -247,7 +247,7 @@ final class RecordAppender {
     }
 
     /// Refuses what would leave garbage collection without garbage. An overwrite that does not need more room
-    /// is always admitted.
+    /// is always admitted. One record in place of a large value never does: its chunks alone are longer.
     private void admit(final long fingerprint, final long location, final int length) {
         if (live.hasRoomFor(length)) {
             return;
@@ -255,10 +255,9 @@ final class RecordAppender {
         final long old = index.get(fingerprint, location);
         final boolean fits = old != 0
                 && !IndexEntry.isTombstone(old)
-                && !IndexEntry.isLarge(old)
-                && IndexEntry.lengthBytes(old) >= length;
+                && (IndexEntry.isLarge(old) || IndexEntry.lengthBytes(old) >= length);
         if (!fits) {
-            throw live.storeFull(length);
+            throw live.storeFull(length, "");
         }
     }
 
