@@ -1,8 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv;
 
-/// Stored bytes are not what was written: a checksum, a key or a bound does not hold. Nothing was returned or
-/// changed.
+/// Stored bytes are not what was written (a checksum, a key or a bound does not hold), or the device cannot read them
+/// (then the cause is its failure). Nothing was returned or changed. The store goes on.
 public final class CorruptionException extends ZapKvException {
     private static final long serialVersionUID = 1L;
 

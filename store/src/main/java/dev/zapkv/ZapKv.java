@@ -123,13 +123,13 @@ public final class ZapKv implements AutoCloseable {
     /// The value of a key, or null if it has none.
     ///
     /// @return a new array, the caller's own
-    /// @throws CorruptionException if the device's bytes are not what was written
+    /// @throws CorruptionException if the device's bytes are not what was written, or it cannot read them
     /// @throws ZoneLostException   if the device has taken the zone of the record offline
     public byte[] get(final byte[] key) {
         checkKey(key);
         try {
             return engine.get(key);
-        } catch (final IllegalStateException | DeviceException e) {
+        } catch (final IllegalStateException | DeviceException | CorruptionException e) {
             throw afterClose(e);
         }
     }
@@ -143,7 +143,7 @@ public final class ZapKv implements AutoCloseable {
         Objects.requireNonNull(target, "target");
         try {
             return engine.get(key, target);
-        } catch (final IllegalStateException | DeviceException e) {
+        } catch (final IllegalStateException | DeviceException | CorruptionException e) {
             throw afterClose(e);
         }
     }

@@ -30,6 +30,8 @@ final class ZoneCollection {
     }
 
     private static final int RECORDS_PER_STEP = 64;
+    // An error may be one of the transfer.
+    private static final int MAX_FAILED_READS = 3;
     // A writer moves an index entry first and the live bytes a moment later, unless it loses the processor in between.
     private static final long LIVE_WAIT_NS = 10_000_000_000L;
 
@@ -46,6 +48,7 @@ final class ZoneCollection {
 
     private State state = State.READING;
     private boolean readPending;
+    private int failedReads;
     private long loadedFrom;
     private int loaded;
     private int at;
@@ -103,9 +106,12 @@ final class ZoneCollection {
     void onRead(final long result) {
         readPending = false;
         if (result != loaded) {
-            fail(loadedFrom, "reading " + loaded + " bytes gave " + result);
+            if (++failedReads >= MAX_FAILED_READS) {
+                fail(loadedFrom, "reading " + loaded + " bytes gave " + result);
+            }
             return;
         }
+        failedReads = 0;
         at = 0;
         recordAt = 0;
         recordsEnd = 0;

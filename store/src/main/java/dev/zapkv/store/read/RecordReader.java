@@ -2,6 +2,7 @@
 package dev.zapkv.store.read;
 
 import dev.zapkv.CorruptionException;
+import dev.zapkv.ZapKvException;
 import dev.zapkv.ZoneLostException;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
@@ -18,8 +19,8 @@ import java.util.function.IntPredicate;
 /// its checksum and its key were verified; what is copied from memory is validated against its reuse.
 /// Where a look-up loses a race with relocation, reset or eviction, it starts again at the index.
 public final class RecordReader {
-    private static final int MAX_CORRUPT_READS = 3;
-    private static final String LOST = "offline";
+    // A checksum that does not hold, or an error, may be one of the transfer.
+    private static final int MAX_FAULTY_READS = 3;
 
     private final PointIndex index;
     private final StagingLog staging;
@@ -50,7 +51,7 @@ public final class RecordReader {
     /// @param into where the value goes, as far as it fits; null: into a new array of its length
     /// @param at   first byte in {@code into}
     /// @return the calling thread's context with the outcome, valid until its next read; null if there is no value
-    /// @throws CorruptionException if the device's bytes are not what was written
+    /// @throws CorruptionException if what the device returned was wrong, or nothing, several times
     /// @throws ZoneLostException   if the device has taken the zone offline
     public ReadContext read(
             final byte[] key,
@@ -60,7 +61,7 @@ public final class RecordReader {
             final byte[] into,
             final int at) {
         final ReadContext context = contexts.get();
-        int corruptReads = 0;
+        int faultyReads = 0;
         while (true) {
             final long entry = index.get(fingerprint, location);
             if (entry == 0 || IndexEntry.isTombstone(entry)) {
@@ -71,16 +72,11 @@ public final class RecordReader {
                 continue;
             }
             if (!inMemory) {
-                final String reason = readDevice(entry, context);
-                if (LOST.equals(reason)) {
-                    if (index.get(fingerprint, location) == entry) {
-                        throw lost(entry);
-                    }
-                    continue;
-                }
-                if (reason != null) {
-                    if (index.get(fingerprint, location) == entry && ++corruptReads >= MAX_CORRUPT_READS) {
-                        throw corruption(entry, reason);
+                final ReadFault fault = readDevice(entry, context);
+                if (fault != null) {
+                    if (index.get(fingerprint, location) == entry
+                            && (fault.offline() || ++faultyReads >= MAX_FAULTY_READS)) {
+                        throw exception(fault, entry);
                     }
                     continue;
                 }
@@ -107,8 +103,7 @@ public final class RecordReader {
     ///
     /// @return the calling thread's context with key and value, or null if the record has moved: look the entry up
     /// again
-    /// @throws CorruptionException if the device's bytes are not what was written; {@code stillThere} told that the
-    /// entry is current
+    /// @throws CorruptionException as {@link #read}; {@code stillThere} told that the entry is current
     /// @throws ZoneLostException   if the device has taken the zone offline, likewise
     public ReadContext readEntry(final long entry, final BooleanSupplier stillThere) {
         final ReadContext context = contexts.get();
@@ -117,12 +112,15 @@ public final class RecordReader {
             if (IndexEntry.isMemory(entry)) {
                 return null;
             }
-            final String reason = readDevice(entry, context);
-            if (reason != null) {
-                if (stillThere.getAsBoolean()) {
-                    throw LOST.equals(reason) ? lost(entry) : corruption(entry, reason);
+            ReadFault fault = readDevice(entry, context);
+            for (int reads = 1; fault != null; reads++) {
+                if (!stillThere.getAsBoolean()) {
+                    return null;
                 }
-                return null;
+                if (fault.offline() || reads >= MAX_FAULTY_READS) {
+                    throw exception(fault, entry);
+                }
+                fault = readDevice(entry, context);
             }
         }
         final boolean copied = context.copyKeyAndValue();
@@ -161,32 +159,19 @@ public final class RecordReader {
                 : young.stillHolds(context.place());
     }
 
-    private String readDevice(final long entry, final ReadContext context) {
+    /// @return what went wrong, or null if the record is there and verified
+    private ReadFault readDevice(final long entry, final ReadContext context) {
         final long address = IndexEntry.deviceAddress(entry);
         deviceReads.increment();
         try {
-            return context.readDevice(device, address, IndexEntry.lengthBytes(entry));
+            final String reason = context.readDevice(device, address, IndexEntry.lengthBytes(entry));
+            return reason == null ? null : ReadFault.damaged(reason);
         } catch (final DeviceException e) {
-            if (isOffline.test(device.geometry().zoneOf(address))) {
-                return LOST;
-            }
-            throw e;
+            return ReadFault.failed(isOffline.test(device.geometry().zoneOf(address)), e);
         }
     }
 
-    private ZoneLostException lost(final long entry) {
-        final int zone = device.geometry().zoneOf(IndexEntry.deviceAddress(entry));
-        return new ZoneLostException(
-                "the record lies in zone " + zone
-                        + ", which the device has taken offline: it is lost. Put or delete the"
-                        + " key, or restore it from a backup; check the device",
-                zone);
-    }
-
-    private CorruptionException corruption(final long entry, final String reason) {
-        final long address = IndexEntry.deviceAddress(entry);
-        return new CorruptionException("a record in zone " + device.geometry().zoneOf(address) + " at offset "
-                + device.geometry().offsetOf(address) + " is damaged (" + reason
-                + "): the device returned other bytes than were written; restore the key from a backup");
+    private ZapKvException exception(final ReadFault fault, final long entry) {
+        return fault.exception(device.geometry(), IndexEntry.deviceAddress(entry));
     }
 }
