@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -49,6 +50,10 @@ class CheckpointCrashTest {
             store.put(TestData.key(1), TestData.value(1, 2, 500), WriteOptions.PROCESS);
             assertTrue(store.delete(TestData.key(2), WriteOptions.PROCESS));
             assertTrue(store.checkpoint(), store.stats()::checkpointProblem);
+            // Memory forgets, too.
+            try (Stream<Path> files = Files.list(directory.resolve("first"))) {
+                Files.delete(files.findFirst().orElseThrow());
+            }
             final SimMedia crashed = media.crash(SimCrash.POWER, new SplittableRandom(2));
             try (ZapKv reopened = open(crashed, "second")) {
                 assertTrue(reopened.stats().recovery().contains("checkpoint 1 read"), reopened.stats()::recovery);
