@@ -38,7 +38,11 @@ final class GcAgent implements Collector {
         this.policy = policy;
         pace = new GcPace(host);
         relocator = new Relocator(host);
-        readBuffer = host.register(arena.allocate(Math.max(READ_BYTES, 2L * host.blockBytes()), 4096));
+        readBuffer = host.register(arena.allocate(
+                Math.min(
+                        Math.max(READ_BYTES, 2L * host.blockBytes()),
+                        host.geometry().zoneCapacity()),
+                4096));
     }
 
     @Override

@@ -13,7 +13,9 @@ import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimZoneDevice;
 import dev.zapkv.store.meta.MetadataLog;
 import java.lang.foreign.MemorySegment;
+import java.util.EnumSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /// Passes everything on to a simulated device until the crash: at that call, or between two completions of one poll,
@@ -21,7 +23,13 @@ import java.util.random.RandomGenerator;
 /// still does reaches nothing.
 final class CrashPointDevice extends ForwardingZoneDevice {
     /// Far more calls than one operation of a small store can need.
-    private static final long CALLS_PER_OPERATION = 2_000_000;
+    private static final long CALLS_PER_OPERATION = 500_000;
+    // Of the tokens of a DevicePort.
+    private static final int KIND_SHIFT = 56;
+    private static final int KIND_FLUSH = 2;
+    private static final int KIND_GC_READ = 3;
+    private static final int KIND_GC_APPEND = 4;
+    private static final int KIND_CHECKPOINT = 5;
 
     private final SimMedia media;
     private final SimZoneDevice device;
@@ -33,6 +41,8 @@ final class CrashPointDevice extends ForwardingZoneDevice {
     private SimCrash crash;
     private RandomGenerator random;
     private SimMedia survivor;
+    private CrashPhase phase = CrashPhase.RECOVERY;
+    private final Set<CrashPhase> crashedIn = EnumSet.noneOf(CrashPhase.class);
 
     /// Thrown by the call at which the crash happens, and by every later one.
     static final class Crashed extends Error {
@@ -80,8 +90,19 @@ final class CrashPointDevice extends ForwardingZoneDevice {
     void crashNow(final SimCrash kind, final RandomGenerator survival) {
         if (survivor == null) {
             crash = kind;
+            crashedIn.add(CrashPhase.REST);
             survivor = media.crash(kind, survival);
         }
+    }
+
+    /// What the store is doing from now on.
+    void phase(final CrashPhase value) {
+        phase = value;
+    }
+
+    /// What the store was doing when it crashed.
+    Set<CrashPhase> crashedIn() {
+        return crashedIn;
     }
 
     boolean crashed() {
@@ -107,7 +128,23 @@ final class CrashPointDevice extends ForwardingZoneDevice {
     }
 
     private void step() {
+        step(phase);
+    }
+
+    private void step(final long token) {
+        step(
+                switch ((int) (token >>> KIND_SHIFT)) {
+                    case KIND_FLUSH -> CrashPhase.FLUSH;
+                    case KIND_GC_READ, KIND_GC_APPEND -> CrashPhase.COLLECTION;
+                    case KIND_CHECKPOINT -> CrashPhase.CHECKPOINT;
+                    default -> phase;
+                });
+    }
+
+    private void step(final CrashPhase detail) {
         if (survivor == null && ++calls >= crashAt) {
+            crashedIn.add(phase);
+            crashedIn.add(detail);
             survivor = media.crash(crash, random);
             trace.add(1, calls, 0);
         }
@@ -133,7 +170,7 @@ final class CrashPointDevice extends ForwardingZoneDevice {
             final int length,
             final int attributes,
             final long token) {
-        step();
+        step(token);
         trace.add(2, token, (long) zone << 32 | length);
         return super.append(zone, ((Buffer) buffer).of(), offset, length, attributes, token);
     }
@@ -146,14 +183,14 @@ final class CrashPointDevice extends ForwardingZoneDevice {
             final int length,
             final int attributes,
             final long token) {
-        step();
+        step(token);
         trace.add(3, token, address);
         return super.read(address, ((Buffer) buffer).of(), offset, length, attributes, token);
     }
 
     @Override
     public boolean flush(final long token) {
-        step();
+        step(CrashPhase.FLUSH);
         trace.add(4, token, 0);
         return super.flush(token);
     }
@@ -174,7 +211,7 @@ final class CrashPointDevice extends ForwardingZoneDevice {
         return new CompletionHandler() {
             @Override
             public void onResult(final long token, final long result, final int answers) {
-                step();
+                step(token);
                 trace.add(5, token, result);
                 if (result == -Errno.ETOOMANYREFS || result == -Errno.EOVERFLOW) {
                     throw new AssertionError("the store opened more zones than the drive allows: errno " + -result);
@@ -281,9 +318,10 @@ final class CrashPointDevice extends ForwardingZoneDevice {
 
     @Override
     public void reset(final int zone) {
-        step();
+        step(CrashPhase.RESET);
         trace.add(7, zone, 0);
         super.reset(zone);
+        step(CrashPhase.RESET);
         zonesReset += zone < MetadataLog.ZONES ? 0 : 1;
     }
 

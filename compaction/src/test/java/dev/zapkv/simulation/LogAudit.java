@@ -12,6 +12,7 @@ import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.meta.MetadataLog;
 import dev.zapkv.store.meta.MetadataSearch;
+import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -31,6 +32,7 @@ import java.util.zip.CRC32C;
 /// is not emptied yet), of which the store counts one: such records give a range.
 final class LogAudit {
     private final ZoneDevice device;
+    private final StoreId storeId;
     private final MetadataImage image;
     private final Map<ByteBuffer, Newest> newestByKey = new HashMap<>();
     private final Map<Long, Place> tombstones = new HashMap<>();
@@ -51,9 +53,10 @@ final class LogAudit {
         }
     }
 
-    private LogAudit(final ZoneDevice device, final MetadataImage image) {
+    private LogAudit(final ZoneDevice device, final MetadataSearch.Found metadata) {
         this.device = device;
-        this.image = image;
+        storeId = metadata.storeId();
+        image = metadata.image();
         least = new long[device.geometry().zoneCount()];
         most = new long[device.geometry().zoneCount()];
     }
@@ -62,7 +65,7 @@ final class LogAudit {
     ///
     /// @return null, or what is wrong
     static String check(final ZoneDevice device, final List<ZoneReport> reports) {
-        final LogAudit audit = new LogAudit(device, MetadataSearch.find(device).image());
+        final LogAudit audit = new LogAudit(device, MetadataSearch.find(device));
         audit.scan();
         audit.count();
         for (final ZoneReport report : reports) {
@@ -93,6 +96,8 @@ final class LogAudit {
                         zone < image.generations().size() ? image.generations().get(zone) : 0;
                 for (int at = 0; at < length; ) {
                     final boolean valid = BlockFormat.isHeaderValid(memory, view, at, length - at, crc)
+                            && BlockFormat.storeIdHigh(memory, at) == storeId.high()
+                            && BlockFormat.storeIdLow(memory, at) == storeId.low()
                             && BlockFormat.zoneGeneration(memory, at) == generation
                             && BlockFormat.isPayloadValid(memory, view, at, crc);
                     if (valid) {
@@ -108,6 +113,10 @@ final class LogAudit {
 
     private void block(final int zone, final MemorySegment memory, final int start) {
         final Stream stream = Stream.ofCode(BlockFormat.streamCode(memory, start));
+        if (stream == Stream.METADATA) {
+            // The zone has taken the place of a dead metadata zone.
+            return;
+        }
         if (stream == Stream.CHECKPOINT) {
             most[zone] += BlockFormat.appendLength(
                     BlockFormat.payloadLength(memory, start), device.geometry().blockSize());

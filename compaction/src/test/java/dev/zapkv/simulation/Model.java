@@ -27,6 +27,8 @@ final class Model {
     /// One write: keys with their new values, null for a delete.
     private record Change(int[] keys, byte[][] values) {}
 
+    private final BitSet everInChunks = new BitSet();
+
     Model(final int keys) {
         flushed = new byte[keys][];
         current = new byte[keys][];
@@ -37,6 +39,21 @@ final class Model {
 
     byte[] value(final int key) {
         return current[key];
+    }
+
+    /// Everything was erased.
+    void erase() {
+        Arrays.fill(current, null);
+        Arrays.fill(flushed, null);
+        changes.clear();
+        suspects.clear();
+        suspectsFlushed.clear();
+        lastInDoubt = false;
+    }
+
+    /// Whether the write that began last, of which it is not known whether it took effect, changes a key.
+    boolean isInDoubt(final int key) {
+        return lastInDoubt && Arrays.stream(changes.getLast().keys()).anyMatch(changed -> changed == key);
     }
 
     long count() {
@@ -55,6 +72,9 @@ final class Model {
         changes.add(new Change(keys, values));
         for (int i = 0; i < keys.length; i++) {
             history.get(keys[i]).add(Arrays.hashCode(values[i]));
+            if (isLarge(values[i], Workload.LEASED_FROM)) {
+                everInChunks.set(keys[i]);
+            }
         }
         lastInDoubt = true;
     }
@@ -118,8 +138,11 @@ final class Model {
         }
         boolean matched = differing == 0;
         int least = differing;
+        int closest = 0;
+        int writes = 0;
         final byte[][] best = state.clone();
         for (final Change change : changes) {
+            writes++;
             for (int i = 0; i < change.keys().length; i++) {
                 final int key = change.keys()[i];
                 differing -= same(found, state, key) ? 0 : 1;
@@ -129,15 +152,37 @@ final class Model {
             matched |= differing == 0;
             if (differing < least) {
                 least = differing;
+                closest = writes;
                 System.arraycopy(state, 0, best, 0, state.length);
             }
         }
         if (!matched) {
-            return "no prefix of the " + changes.size() + " writes since the last flush; the closest differs in "
-                    + least + " keys: " + difference(found, best);
+            return "no prefix of the " + changes.size() + " writes since the last flush; the closest, " + closest
+                    + ", differs in " + least + " keys: " + difference(found, best) + origins(found, best);
         }
         adopt(found);
         return null;
+    }
+
+    /// Which writes since the last flush gave the keys that differ the values that were found.
+    private String origins(final byte[][] found, final byte[][] expected) {
+        final StringBuilder text = new StringBuilder();
+        for (int key = 0; key < found.length; key++) {
+            if (same(found, expected, key)) {
+                continue;
+            }
+            text.append("; key ").append(key).append(" is of");
+            text.append(Arrays.equals(found[key], flushed[key]) ? " the flushed state" : "");
+            for (int write = 0; write < changes.size(); write++) {
+                for (int i = 0; i < changes.get(write).keys().length; i++) {
+                    if (changes.get(write).keys()[i] == key) {
+                        final boolean match = Arrays.equals(changes.get(write).values()[i], found[key]);
+                        text.append(match ? " write " : " not ").append(write + 1);
+                    }
+                }
+            }
+        }
+        return text.toString();
     }
 
     /// A record of a key was in a zone that has gone offline.
@@ -159,6 +204,11 @@ final class Model {
 
     private static boolean isLarge(final byte[] value, final int length) {
         return value != null && value.length >= length;
+    }
+
+    /// Whether a key ever had a value that may have been stored in chunks.
+    boolean everInChunks(final int key) {
+        return everInChunks.get(key);
     }
 
     boolean isSuspect(final int key) {

@@ -3,30 +3,32 @@ package dev.zapkv.simulation;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Runs of the {@link Simulation}. {@code -Dzapkv.simulation.seeds=1000} runs more of them, {@code
-/// -Dzapkv.simulation.seed=42} one, {@code -Dzapkv.simulation.steps} sets their length.
+/// Runs of the {@link Simulation}, and the seeds that found something once. {@code ./zapkv simulate} runs more.
 final class SimulationTest {
-    private static final int STEPS = Integer.getInteger("zapkv.simulation.steps", 1500);
-    private static final long ONE_SEED = Long.getLong("zapkv.simulation.seed", 0);
+    private static final int STEPS = 1500;
     private static final long SEEDS = Long.getLong("zapkv.simulation.seeds", 20);
 
     @TempDir
     private Path directory;
 
     static LongStream seeds() {
-        return ONE_SEED != 0 ? LongStream.of(ONE_SEED) : LongStream.rangeClosed(1, SEEDS);
+        return LongStream.rangeClosed(1, SEEDS);
     }
 
     @ParameterizedTest
@@ -40,42 +42,62 @@ final class SimulationTest {
     @MethodSource("seeds")
     @Timeout(value = 120, unit = TimeUnit.SECONDS)
     void shouldKeepItsPromisesWithZonesOfTwoBlocks(final long seed) throws IOException {
-        run(seed, STEPS, Simulation.Drive.TINY_ZONES);
+        run(seed, STEPS, Drive.TINY_ZONES);
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     @Timeout(value = 120, unit = TimeUnit.SECONDS)
     void shouldKeepItsPromisesOnADriveWithLimitsAndFailingZones(final long seed) throws IOException {
-        run(seed, STEPS, Simulation.Drive.FRAGILE);
+        run(seed, STEPS, Drive.FRAGILE);
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     @Timeout(value = 120, unit = TimeUnit.SECONDS)
     void shouldKeepWhatItCanOnADriveThatTakesZonesOffline(final long seed) throws IOException {
-        run(seed, STEPS, Simulation.Drive.DYING);
+        run(seed, STEPS, Drive.DYING);
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     @Timeout(value = 120, unit = TimeUnit.SECONDS)
     void shouldKeepItsPromisesOnADriveWithSmallAppends(final long seed) throws IOException {
-        run(seed, STEPS, Simulation.Drive.SMALL_APPENDS);
+        run(seed, STEPS, Drive.SMALL_APPENDS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("seeds")
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void shouldKeepItsPromisesInADirectoryOfWhichWritePointersAreUnknown(final long seed) throws IOException {
+        run(seed, STEPS, Drive.FORGETFUL);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Drive.class)
+    void shouldDoTheSameAgainUnderTheSameSeed(final Drive drive) throws IOException {
+        final long first = run(4711, 400, drive);
+        assertEquals(first, run(4711, 400, drive), "seed 4711 twice");
+        assertNotEquals(first, run(4712, 400, drive), "seeds 4711 and 4712");
     }
 
     @ParameterizedTest
     @MethodSource("seeds")
     @Timeout(value = 120, unit = TimeUnit.SECONDS)
     void shouldKeepItsPromisesWithMetadataInConventionalZones(final long seed) throws IOException {
-        run(seed, STEPS, Simulation.Drive.CONVENTIONAL);
+        run(seed, STEPS, Drive.CONVENTIONAL);
     }
 
     @Test
-    void shouldDoTheSameAgainUnderTheSameSeed() throws IOException {
-        final long first = run(4711, 400);
-        assertEquals(first, run(4711, 400), "seed 4711 twice");
-        assertNotEquals(first, run(4712, 400), "seeds 4711 and 4712");
+    void shouldCrashInEveryPhaseOfAStore() throws IOException, InterruptedException {
+        final Campaign campaign = new Campaign(
+                new Campaign.Plan(1, 160, Optional.empty(), 150, 2, Long.MAX_VALUE, true), violation -> {});
+        assertEquals(List.of(), campaign.run());
+        final Figures figures = campaign.figures();
+        assertEquals(figures.histories, figures.crashHistories, "histories without a crash");
+        for (final CrashPhase phase : CrashPhase.values()) {
+            assertTrue(figures.crashesIn(phase) > 0, () -> "no crash while " + phase);
+        }
     }
 
     // Seeds that found something once.
@@ -107,24 +129,20 @@ final class SimulationTest {
 
     @Test
     void shouldTakeOutAChunkThatACheckpointDumpedAndWhoseHeadWasNeverWritten() throws IOException {
-        run(8, 1500, Simulation.Drive.CONVENTIONAL);
+        run(8, 1500, Drive.CONVENTIONAL);
+        run(170, Setup.MIXED_STEPS, Drive.FRAGILE);
+    }
+
+    @Test
+    void shouldNotTakeAMovedTombstoneForNewerThanTheCheckpoint() throws IOException {
+        run(273, Setup.MIXED_STEPS, Drive.TINY_ZONES);
     }
 
     private long run(final long seed, final int steps) throws IOException {
-        return run(seed, steps, Simulation.Drive.SMALL_ZONES);
+        return run(seed, steps, Drive.SMALL_ZONES);
     }
 
-    private long run(final long seed, final int steps, final Simulation.Drive drive) throws IOException {
-        final Simulation simulation =
-                new Simulation(seed, steps, drive, Files.createTempDirectory(directory, "staging"));
-        try {
-            return simulation.run();
-        } catch (final AssertionError e) {
-            throw new AssertionError(
-                    e.getMessage() + "\nreplay: mvn -pl compaction -am test -Dtest=SimulationTest"
-                            + " -Dsurefire.failIfNoSpecifiedTests=false -Dzapkv.simulation.seed=" + seed
-                            + " -Dzapkv.simulation.steps=" + steps,
-                    e);
-        }
+    private long run(final long seed, final int steps, final Drive drive) throws IOException {
+        return new Simulation(seed, steps, drive, Files.createTempDirectory(directory, "staging")).run();
     }
 }

@@ -24,12 +24,17 @@ import java.util.random.RandomGenerator;
 ///
 /// *Bytes.* A reset leaves them readable, as a recycled file does; a release drops them. What a power cut
 /// takes reads as zeros.
+///
+/// *As a directory.* Media may also behave as a directory of recycled files: after a crash every zone that was ever
+/// written is full, its write pointer unknown, and what a power cut takes is as it was before.
 public final class SimMedia {
     private final ZoneGeometry geometry;
     private final EmulatedZones zones;
     private final AtomicReferenceArray<MemorySegment> bytes;
     private final MemorySegment[] conventional;
     private final List<VolatileAppend> volatileAppends = new ArrayList<>();
+    private final boolean asDirectory;
+    private final ReadErrors readErrors = new ReadErrors();
     private long reports;
     private boolean inUse;
 
@@ -37,7 +42,7 @@ public final class SimMedia {
     ///
     /// @throws IllegalArgumentException if a zone does not fit an array
     public SimMedia(final ZoneGeometry geometry) {
-        this(geometry, 0);
+        this(geometry, 0, false);
     }
 
     /// All zones empty, and some conventional zones besides, filled with zeros.
@@ -45,10 +50,20 @@ public final class SimMedia {
     /// @param conventionalZones their number
     /// @throws IllegalArgumentException if a zone does not fit an array
     public SimMedia(final ZoneGeometry geometry, final int conventionalZones) {
+        this(geometry, conventionalZones, false);
+    }
+
+    /// All zones empty, and some conventional zones besides, filled with zeros.
+    ///
+    /// @param conventionalZones their number
+    /// @param asDirectory       whether a crash leaves what it leaves of a directory
+    /// @throws IllegalArgumentException if a zone does not fit an array
+    public SimMedia(final ZoneGeometry geometry, final int conventionalZones, final boolean asDirectory) {
         if (geometry.zoneCapacity() > Integer.MAX_VALUE - Long.BYTES) {
             throw new IllegalArgumentException("zoneCapacity=" + geometry.zoneCapacity() + " is too much for memory");
         }
         this.geometry = geometry;
+        this.asDirectory = asDirectory;
         zones = new EmulatedZones(geometry);
         bytes = new AtomicReferenceArray<>(geometry.zoneCount());
         conventional = new MemorySegment[conventionalZones];
@@ -73,6 +88,45 @@ public final class SimMedia {
             throw new IllegalArgumentException("state=" + state + " is no failure of a zone");
         }
         zones.restore(zone, state, zones.writePointer(zone), true);
+    }
+
+    /// Makes a zone full before its time: appends that begin later fail.
+    public void fill(final int zone) {
+        if (zones.state(zone) != ZoneState.OPEN && zones.state(zone) != ZoneState.CLOSED) {
+            throw new IllegalArgumentException("zone=" + zone + " is " + zones.state(zone) + ": it takes no appends");
+        }
+        zones.restore(zone, ZoneState.FULL, zones.writePointer(zone), true);
+    }
+
+    /// Flips a bit of what is stored.
+    ///
+    /// @param offset in the zone, below its write pointer
+    /// @param bit    0 to 7
+    public void flip(final int zone, final long offset, final int bit) {
+        final MemorySegment stored = bytes.get(zone);
+        stored.set(ValueLayout.JAVA_BYTE, offset, (byte) (stored.get(ValueLayout.JAVA_BYTE, offset) ^ 1 << bit));
+    }
+
+    /// Lets the next reads that touch a byte fail.
+    ///
+    /// @param times so many reads
+    public void failReads(final int zone, final long offset, final int times) {
+        readErrors.add(geometry.address(zone, offset), times);
+    }
+
+    /// Whether a read would fail.
+    public boolean hasReadErrors() {
+        return readErrors.any();
+    }
+
+    /// Reads fail no more.
+    public void healReads() {
+        readErrors.clear();
+    }
+
+    /// Whether this read fails.
+    boolean failsRead(final long address, final int length) {
+        return readErrors.hit(address, length);
     }
 
     EmulatedZones zones() {
@@ -120,8 +174,10 @@ public final class SimMedia {
         if (bytes.get(zone) == null) {
             bytes.set(zone, MemorySegment.ofArray(new byte[(int) geometry.zoneCapacity()]));
         }
+        final byte[] before =
+                asDirectory ? bytes.get(zone).asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE) : null;
         MemorySegment.copy(source, at, bytes.get(zone), offset, length);
-        final VolatileAppend append = new VolatileAppend(zone, offset, length);
+        final VolatileAppend append = new VolatileAppend(zone, offset, length, before);
         volatileAppends.add(append);
         return append;
     }
@@ -159,21 +215,24 @@ public final class SimMedia {
     ///
     /// @param random decides what survives
     public SimMedia crash(final SimCrash crash, final RandomGenerator random) {
-        final SimMedia survivor = new SimMedia(geometry, conventional.length);
+        final SimMedia survivor = new SimMedia(geometry, conventional.length, asDirectory);
         for (int zone = 0; zone < conventional.length; zone++) {
             survivor.conventional[zone].copyFrom(conventional[zone]);
         }
+        final Survival survival = crash == SimCrash.POWER ? Survival.draw(random) : Survival.ALL;
         for (int zone = 0; zone < geometry.zoneCount(); zone++) {
             if (bytes.get(zone) != null) {
                 survivor.bytes.set(zone, MemorySegment.ofArray(bytes.get(zone).toArray(ValueLayout.JAVA_BYTE)));
             }
-            final BitSet lost = crash == SimCrash.POWER ? loseBlocks(zone, random) : new BitSet();
+            final BitSet lost = loseBlocks(zone, survival, random, survivor.bytes.get(zone));
             survivor.restore(zone, lost, zones.state(zone), zones.writePointer(zone));
         }
+        survivor.readErrors.addAll(readErrors);
         if (crash == SimCrash.PROCESS) {
             // Still in the device's cache: a later power cut may take it.
             for (final VolatileAppend append : volatileAppends) {
-                final VolatileAppend copy = new VolatileAppend(append.zone, append.offset, append.length);
+                final VolatileAppend copy =
+                        new VolatileAppend(append.zone, append.offset, append.length, append.before);
                 copy.report = 0;
                 survivor.volatileAppends.add(copy);
             }
@@ -181,24 +240,57 @@ public final class SimMedia {
         return survivor;
     }
 
-    /// Blocks of a zone that a power cut takes: of each volatile append none, all, or any.
-    private BitSet loseBlocks(final int zone, final RandomGenerator random) {
+    /// What a power cut leaves of the appends that were neither durable nor flushed.
+    private enum Survival {
+        ALL,
+        NONE,
+        /// Of each append none, all, or any blocks.
+        ANY,
+        /// Of each append all but for one in eight.
+        MOST,
+        /// Of each append nothing but for one in eight.
+        FEW;
+
+        private static final int RARE = 8;
+
+        static Survival draw(final RandomGenerator random) {
+            return switch (random.nextInt(RARE)) {
+                case 0 -> ALL;
+                case 1 -> NONE;
+                case 2 -> MOST;
+                case 3 -> FEW;
+                default -> ANY;
+            };
+        }
+
+        /// 0: the append is lost, 1: any of its blocks are, else: none.
+        int fate(final RandomGenerator random) {
+            return switch (this) {
+                case ALL -> 2;
+                case NONE -> 0;
+                case ANY -> random.nextInt(3);
+                case MOST -> random.nextInt(RARE) == 0 ? random.nextInt(2) : 2;
+                case FEW -> random.nextInt(RARE) == 0 ? 1 + random.nextInt(2) : 0;
+            };
+        }
+    }
+
+    /// Takes what a power cut takes of a zone.
+    ///
+    /// @return the blocks that were lost
+    private BitSet loseBlocks(
+            final int zone, final Survival survival, final RandomGenerator random, final MemorySegment surviving) {
         final BitSet lost = new BitSet();
         for (final VolatileAppend append : volatileAppends) {
-            if (append.zone != zone) {
+            if (append.zone != zone || survival == Survival.ALL) {
                 continue;
             }
-            final int first = (int) (append.offset / geometry.blockSize());
-            final int end = first + append.length / geometry.blockSize();
-            switch (random.nextInt(3)) {
-                case 0 -> lost.set(first, end);
-                case 1 -> {
-                    for (int block = first; block < end; block++) {
-                        lost.set(block, random.nextBoolean());
-                    }
-                }
-                default -> {
-                    // survives whole
+            final int fate = survival.fate(random);
+            final int count = append.length / geometry.blockSize();
+            for (int block = 0; block < count && fate < 2; block++) {
+                if (fate == 0 || random.nextBoolean()) {
+                    lost.set((int) (append.offset / geometry.blockSize()) + block);
+                    append.takeBack(surviving, block * geometry.blockSize(), geometry.blockSize());
                 }
             }
         }
@@ -206,9 +298,11 @@ public final class SimMedia {
     }
 
     private void restore(final int zone, final BitSet lost, final ZoneState state, final long writePointer) {
+        if (asDirectory && bytes.get(zone) != null && state != ZoneState.READ_ONLY && state != ZoneState.OFFLINE) {
+            zones.restore(zone, ZoneState.FULL, geometry.zoneCapacity(), false);
+            return;
+        }
         final int block = geometry.blockSize();
-        lost.stream()
-                .forEach(i -> bytes.get(zone).asSlice((long) i * block, block).fill((byte) 0));
         final boolean finished = state == ZoneState.FULL && writePointer < geometry.zoneCapacity();
         long end = writePointer;
         while (!finished && end > 0 && lost.get((int) (end / block) - 1)) {
@@ -224,12 +318,23 @@ public final class SimMedia {
         private final int zone;
         private final long offset;
         private final int length;
+        // What lay there, or null: zeros.
+        private final byte[] before;
         private long report = Long.MAX_VALUE; // none yet
 
-        VolatileAppend(final int zone, final long offset, final int length) {
+        VolatileAppend(final int zone, final long offset, final int length, final byte[] before) {
             this.zone = zone;
             this.offset = offset;
             this.length = length;
+            this.before = before;
+        }
+
+        void takeBack(final MemorySegment media, final int from, final int bytes) {
+            if (before == null) {
+                media.asSlice(offset + from, bytes).fill((byte) 0);
+            } else {
+                MemorySegment.copy(before, from, media, ValueLayout.JAVA_BYTE, offset + from, bytes);
+            }
         }
     }
 }

@@ -45,6 +45,8 @@ public final class SimZoneDevice implements ZoneDevice {
     private final List<SimCommand> begun = new ArrayList<>();
     private final AtomicBoolean woken = new AtomicBoolean();
     private int inFlight;
+    private int appendsToFail;
+    private int flushesToFail;
     private boolean polling;
     private volatile boolean closed;
 
@@ -59,6 +61,21 @@ public final class SimZoneDevice implements ZoneDevice {
         this.random = random;
         geometry = media.geometry();
         zones = media.zones();
+    }
+
+    /// Lets the next appends fail that begin.
+    public void failAppends(final int count) {
+        appendsToFail = count;
+    }
+
+    /// Lets the next flushes fail that begin; what they would have covered stays volatile.
+    public void failFlushes(final int count) {
+        flushesToFail = count;
+    }
+
+    /// Whether a command would fail.
+    public boolean hasFailuresLeft() {
+        return appendsToFail > 0 || flushesToFail > 0;
     }
 
     @Override
@@ -192,7 +209,8 @@ public final class SimZoneDevice implements ZoneDevice {
         command.result = switch (command.kind) {
             case APPEND -> beginAppend(command);
             case READ -> {
-                if (zones.state(geometry.zoneOf(command.address)) == ZoneState.OFFLINE) {
+                if (zones.state(geometry.zoneOf(command.address)) == ZoneState.OFFLINE
+                        || media.failsRead(command.address, command.length)) {
                     yield -Errno.EIO;
                 }
                 media.read(
@@ -203,7 +221,7 @@ public final class SimZoneDevice implements ZoneDevice {
                         command.length);
                 yield command.length;
             }
-            case FLUSH -> 0;
+            case FLUSH -> flushesToFail > 0 && flushesToFail-- > 0 ? -Errno.EIO : 0;
         };
     }
 
@@ -213,7 +231,8 @@ public final class SimZoneDevice implements ZoneDevice {
         if (refusal < 0) {
             return refusal;
         }
-        final boolean fails = random.nextInt(options.appendFailuresPer()) < options.appendFailures();
+        final boolean failsByChance = random.nextInt(options.appendFailuresPer()) < options.appendFailures();
+        final boolean fails = failsByChance || (appendsToFail > 0 && appendsToFail-- > 0);
         final int leaves = fails ? random.nextInt(3) : 2;
         if (leaves == 0) {
             return -DeviceException.EIO; // nothing
@@ -251,7 +270,7 @@ public final class SimZoneDevice implements ZoneDevice {
         if (command.placed != null) {
             media.reported(command.placed, durable);
         }
-        if (command.kind == SimCommand.Kind.FLUSH) {
+        if (command.kind == SimCommand.Kind.FLUSH && command.result == 0) {
             media.flushed(command.flushCovers);
         }
         inFlight--;
@@ -303,6 +322,9 @@ public final class SimZoneDevice implements ZoneDevice {
         final int zone = geometry.zoneOf(address);
         if (zones.state(zone) == ZoneState.OFFLINE) {
             throw new DeviceException("reading zone=" + zone + " failed: the device has taken it offline", Errno.EIO);
+        }
+        if (media.failsRead(address, length)) {
+            throw new DeviceException("reading zone=" + zone + " failed: a media error", Errno.EIO);
         }
         media.read(zone, geometry.offsetOf(address), target, targetOffset, length);
     }

@@ -7,6 +7,9 @@
 /// | completions late and in any order | {@link dev.zapkv.io.sim.SimZoneDevice} |
 /// | append addresses in another order than the commands | {@link dev.zapkv.io.sim.SimZoneDevice} |
 /// | appends that fail, leaving nothing, a hole, or their data | {@link dev.zapkv.io.sim.SimZoneDevice} |
+/// | appends and flushes that fail on demand | {@link dev.zapkv.io.sim.SimZoneDevice} |
+/// | zones that become full early, read-only or offline; bits that flip; reads that fail | {@link
+/// dev.zapkv.io.sim.SimMedia} |
 /// | a process that dies, a power cut that loses or tears what was not flushed | {@link
 /// dev.zapkv.io.sim.SimMedia#crash} |
 ///

@@ -172,6 +172,11 @@ public final class Engine {
         records.appendAdmitted(flags, key, value, 0, value.length);
     }
 
+    /// Repeats a batch, as {@link #repeat} does a record: it stays one.
+    void repeat(final byte[][] keys, final byte[][] newValues) {
+        records.writeAdmitted(keys, newValues);
+    }
+
     // ---- figures
 
     /// Keys with a value.

@@ -26,10 +26,10 @@ final class EntryScan {
     private final PointIndex index;
     private final RecordReader reader;
     private final Engine engine;
-    private final long[] fingerprints = new long[BATCH_ENTRIES];
-    private final long[] entries = new long[BATCH_ENTRIES];
-    private final int[] shards = new int[BATCH_ENTRIES];
-    private final long[] order = new long[BATCH_ENTRIES];
+    private final long[] fingerprints;
+    private final long[] entries;
+    private final int[] shards;
+    private final long[] order;
     private int size;
     private byte[] key;
     private long unreadable;
@@ -39,13 +39,19 @@ final class EntryScan {
         this.index = index;
         this.reader = reader;
         this.engine = engine;
+        // Keys that come while the scan runs go to a further batch.
+        final int capacity = Math.clamp(index.size(), 1, BATCH_ENTRIES);
+        fingerprints = new long[capacity];
+        entries = new long[capacity];
+        shards = new int[capacity];
+        order = new long[capacity];
     }
 
     void run(final EntryConsumer consumer) {
         final EntryCursor cursor = new EntryCursor(index);
         while (cursor.next()) {
             if (!IndexEntry.isChunk(cursor.word())) {
-                if (size == BATCH_ENTRIES) {
+                if (size == order.length) {
                     visitBatch(consumer);
                 }
                 add(cursor.shard(), cursor.fingerprint(), cursor.word());

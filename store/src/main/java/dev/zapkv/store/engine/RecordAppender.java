@@ -150,15 +150,18 @@ final class RecordAppender {
     /// @param values a null element deletes
     /// @return block that the level can be awaited for
     long write(final byte[][] keys, final byte[][] values) {
-        long total = 0;
-        for (int i = 0; i < keys.length; i++) {
-            total += RecordFormat.align(RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length));
-        }
+        final long total = recordBytes(keys, values);
         if (total > maxBatchBytes()) {
             throw new IllegalArgumentException("the batch needs " + total + " bytes and at most " + maxBatchBytes()
                     + " fit one append block: split it, or create the store with a larger blockBytes");
         }
         live.requireRoomFor(total);
+        return writeAdmitted(keys, values);
+    }
+
+    /// Stores puts and deletes that fit a block, so that all or none of them survive.
+    long writeAdmitted(final byte[][] keys, final byte[][] values) {
+        final long total = recordBytes(keys, values);
         final long start = staging.claim((int) total);
         boolean refused = false;
         try {
@@ -205,6 +208,14 @@ final class RecordAppender {
             throw indexFull();
         }
         return staging.blockOf(start);
+    }
+
+    private static long recordBytes(final byte[][] keys, final byte[][] values) {
+        long total = 0;
+        for (int i = 0; i < keys.length; i++) {
+            total += RecordFormat.align(RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length));
+        }
+        return total;
     }
 
     private static int batchFlags(final int i, final byte[] value) {

@@ -7,10 +7,8 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.checkpoint.Checkpoint;
 import dev.zapkv.store.checkpoint.CheckpointLoader;
 import dev.zapkv.store.checkpoint.CheckpointWriter;
-import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.MetadataImage;
-import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
@@ -146,8 +144,7 @@ final class StoreOpening {
         live.recovered(chunkEntries, recordBytes);
         checkpoints.sweep();
         agent.start(append, collector, () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork());
-        final long repeated =
-                staged == null ? 0 : staged.visit((flags, key, value) -> repeat(flags, key, value, stagedSets));
+        final long repeated = staged == null ? 0 : new StagingRepeat(engine, stagedSets).run(staged);
         if (oldStaging != null) {
             agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);
             final Path path = stagingFile.path();
@@ -169,14 +166,6 @@ final class StoreOpening {
                 .text();
     }
 
-    /// Appends a record again that was only in staging, unless it is a chunk of a large value whose head was
-    /// never written: a head comes behind its chunks.
-    private void repeat(final int flags, final byte[] key, final byte[] value, final Set<Long> stagedSets) {
-        if ((flags & RecordFormat.FLAG_CHUNK) == 0 || stagedSets.contains(ChunkKey.chunkSet(key))) {
-            engine.repeat(flags, key, value);
-        }
-    }
-
     private void assemble(
             final KeyHash hash, final Replay.Outcome replayed, final long firstBlock, final List<Checkpoint> known) {
         final MetadataImage image = metadata.image();
@@ -186,7 +175,7 @@ final class StoreOpening {
         metadata.log().spareZones(allocator::takeForMetadata);
         adoptOpenZones();
         final long epoch = image.epoch() + 1;
-        final int slotsPerChunk = AppendAgent.slotsPerChunk(image.blockBytes());
+        final int slotsPerChunk = AppendAgent.slotsPerChunk(image.blockBytes(), zones.geometry());
         stagingFile = StagingFile.create(
                 config.stagingDirectories(),
                 storeId,

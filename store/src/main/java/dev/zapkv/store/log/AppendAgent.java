@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.log;
 
+import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
@@ -21,16 +22,17 @@ public final class AppendAgent implements AutoCloseable {
     public static final int KIND_HOST = 1;
     /// Kind of the tokens of flushes.
     public static final int KIND_FLUSH = 2;
-    /// Staging grows in steps of this size, each registered with the device as one buffer.
+    /// Staging grows in steps of this size at most, each registered with the device as one buffer.
     public static final int CHUNK_BYTES = 4 << 20;
     /// Fewest steps.
     public static final int MIN_CHUNKS = 2;
-    /// Least memory that staging takes.
+    /// Least memory that staging takes, but for a small device.
     public static final long MIN_STAGING_BYTES = (long) MIN_CHUNKS * CHUNK_BYTES;
     /// Most steps: bounds what a slow device can hold up, what a power failure can take at the process level,
     /// and the memory that is locked for the device.
     public static final int MAX_CHUNKS = 16;
 
+    private static final int SMALL_DEVICE_SHARE = 8;
     // Zones are reserved this far ahead of the writers.
     private static final long PREPARED_BYTES = 16L << 20;
 
@@ -91,7 +93,7 @@ public final class AppendAgent implements AutoCloseable {
                 writers.stalled(waits);
             }
         });
-        final int slotsPerChunk = slotsPerChunk(file.blockBytes());
+        final int slotsPerChunk = slotsPerChunk(file.blockBytes(), port.device().geometry());
         final int growth = (file.slotCount() - file.allocatedSlots()) / slotsPerChunk * slotsPerChunk;
         leases = new StagingLeases(staging, file.allocatedSlots() + growth);
         buffers = new StagingBuffers(port.device(), staging, leases);
@@ -100,9 +102,11 @@ public final class AppendAgent implements AutoCloseable {
                 port, allocator, zones, staging, buffers, pending, flushes, firstBlock, storeId, epoch);
     }
 
-    /// Slots that staging grows by at a time.
-    public static int slotsPerChunk(final int blockBytes) {
-        return CHUNK_BYTES / blockBytes;
+    /// Slots that staging grows by at a time: {@link #CHUNK_BYTES}, or less for a device that holds little itself.
+    public static int slotsPerChunk(final int blockBytes, final ZoneGeometry geometry) {
+        final long share = Long.highestOneBit(geometry.zoneCount() * geometry.zoneCapacity() / SMALL_DEVICE_SHARE);
+        return (int) Math.min(CHUNK_BYTES, Math.max(share, (long) BlockAppends.MAX_IN_FLIGHT * blockBytes))
+                / blockBytes;
     }
 
     /// Where writers put their records.

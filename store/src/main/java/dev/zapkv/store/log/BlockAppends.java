@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
 /// another
 /// zone. Belongs to the I/O agent.
 final class BlockAppends {
-    private static final int MAX_IN_FLIGHT = 8;
+    static final int MAX_IN_FLIGHT = 8;
     private static final int MAX_ATTEMPTS = 5;
 
     private final DevicePort port;

@@ -23,7 +23,7 @@ final class StagingBuffers implements AutoCloseable {
         this.device = device;
         this.staging = staging;
         this.leases = leases;
-        slotsPerChunk = AppendAgent.slotsPerChunk(staging.blockBytes());
+        slotsPerChunk = AppendAgent.slotsPerChunk(staging.blockBytes(), device.geometry());
         register();
     }
 

@@ -317,6 +317,11 @@ public final class Replay {
         final int length = RecordFormat.align(RecordFormat.length(memory, at));
         if (tombstone) {
             zones.addTombstone(device.geometry().zoneOf(address), length, position);
+            if (base != null && !isBehindCheckpoint(position)) {
+                // Moved since, because a newer delete had taken the key's value: that delete may be lost, and the
+                // checkpoint has what this one left.
+                return;
+            }
         }
         if (positions.get(fingerprint, location) >= position) {
             return;

@@ -56,7 +56,8 @@ public final class StagingReplay {
     /// Receives records in log order.
     @FunctionalInterface
     public interface Visitor {
-        /// One committed record.
+        /// One committed record. One with {@link RecordFormat#FLAG_BATCH_PART} belongs to the same batch as the one
+        /// before.
         void record(int flags, byte[] key, byte[] value);
     }
 
@@ -119,7 +120,7 @@ public final class StagingReplay {
                 MemorySegment.copy(content, BYTE, keyAt, key, 0, key.length);
                 final byte[] value = new byte[at + length - keyAt - key.length];
                 MemorySegment.copy(content, BYTE, keyAt + key.length, value, 0, value.length);
-                visitor.record(flags & ~RecordFormat.FLAG_BATCH_PART, key, value);
+                visitor.record(flags, key, value);
                 count++;
             }
             adjacent = !orphan;

@@ -32,7 +32,11 @@ final class ZoneScan implements AutoCloseable {
         this.storeId = storeId;
         step = device.geometry().blockSize();
         maxBlock = blockBytes;
-        memory = arena.allocate(Math.max(CHUNK_BYTES, 2L * blockBytes), 4096);
+        memory = arena.allocate(
+                Math.min(
+                        Math.max(CHUNK_BYTES, 2L * blockBytes),
+                        device.geometry().zoneCapacity()),
+                4096);
         view = memory.asByteBuffer();
     }
 

@@ -1,0 +1,55 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.simulation;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/// The sources that are run.
+final class Commit {
+    private Commit() {}
+
+    /// Directory of the sources: the classes of this module's tests lie three levels below it.
+    static Path root() {
+        try {
+            return Path.of(Commit.class
+                            .getProtectionDomain()
+                            .getCodeSource()
+                            .getLocation()
+                            .toURI())
+                    .resolve("../../..")
+                    .normalize();
+        } catch (final URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// The commit, and whether anything was changed since; or "unknown".
+    static String current() {
+        final String commit = git("rev-parse", "--short=12", "HEAD");
+        if (commit.isEmpty()) {
+            return "unknown";
+        }
+        return git("status", "--porcelain", "--untracked-files=no").isEmpty() ? commit : commit + " with changes";
+    }
+
+    private static String git(final String... arguments) {
+        final String[] command = new String[arguments.length + 1];
+        command[0] = "git";
+        System.arraycopy(arguments, 0, command, 1, arguments.length);
+        try {
+            final Process process = new ProcessBuilder(command)
+                    .directory(root().toFile())
+                    .redirectError(ProcessBuilder.Redirect.DISCARD)
+                    .start();
+            final String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            return process.waitFor() == 0 ? output : "";
+        } catch (final IOException e) {
+            return "";
+        } catch (final InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "";
+        }
+    }
+}
