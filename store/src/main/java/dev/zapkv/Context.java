@@ -3,6 +3,7 @@ package dev.zapkv;
 
 import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ReadOnlyZoneDevice;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneRange;
@@ -51,6 +52,7 @@ public final class Context {
     private long checkpointBytes;
     private Durability durability = Durability.PROCESS;
     private boolean createIfMissing = true;
+    private boolean readOnly;
     private Path stagingDirectory;
     private AsyncIo asynchronousIo = AsyncIo.AUTO;
     private boolean threaded = true;
@@ -130,6 +132,20 @@ public final class Context {
         return this;
     }
 
+    /// Whether the store is opened to be read alone; default false. It is recovered in memory, and nothing
+    /// whatever is
+    /// written: not to the device, nor to staging, nor to the directory, which may lie on a read-only file
+    /// system. What
+    /// a killed process left in staging is seen, if it can be read, and stays there. Whatever would write is
+    /// refused with
+    /// {@link StoreReadOnlyException}. Any number of readers may have a store open at a time, as long as
+    /// nobody has it
+    /// open for writing. A store is never made.
+    public Context readOnly(final boolean value) {
+        readOnly = value;
+        return this;
+    }
+
     /// Where the staging file goes. Default: shared memory ({@code /dev/shm}), else the store's directory.
     public Context stagingDirectory(final Path value) {
         stagingDirectory = Objects.requireNonNull(value, "stagingDirectory");
@@ -187,6 +203,11 @@ public final class Context {
         return location == null || location.isDrive() ? null : location.path();
     }
 
+    /// Whether the store is opened to be read alone.
+    boolean isReadOnly() {
+        return readOnly;
+    }
+
     /// A checked context with what it opened so far.
     record Concluded(EngineConfig engine, AutoCloseable lock) {
         void release() {
@@ -198,11 +219,7 @@ public final class Context {
         }
 
         void releaseAfter(final Throwable failure) {
-            try {
-                lock.close();
-            } catch (final Exception e) {
-                failure.addSuppressed(e);
-            }
+            Context.releaseAfter(lock, failure);
         }
     }
 
@@ -216,7 +233,7 @@ public final class Context {
             throw new ConfigurationException("the store cannot be opened: " + String.join("; ", problems));
         }
         if (device != null) {
-            return new Concluded(config(device), () -> {});
+            return new Concluded(config(readOnly ? ReadOnlyZoneDevice.of(device) : device), () -> {});
         }
         if (location.isDrive()) {
             try {
@@ -226,15 +243,25 @@ public final class Context {
             }
         }
         prepareDirectory();
-        final StoreLock lock = StoreLock.acquire(location.path());
+        final AutoCloseable lock =
+                readOnly ? StoreLock.acquireShared(location.path()) : StoreLock.acquire(location.path());
         try {
             return new Concluded(config(openDirectory()), lock);
         } catch (final DeviceException e) {
-            lock.close();
-            throw translate(e);
+            final ZapKvException failure = translate(e);
+            releaseAfter(lock, failure);
+            throw failure;
         } catch (final RuntimeException | Error e) {
-            lock.close();
+            releaseAfter(lock, e);
             throw e;
+        }
+    }
+
+    private static void releaseAfter(final AutoCloseable lock, final Throwable failure) {
+        try {
+            lock.close();
+        } catch (final Exception e) {
+            failure.addSuppressed(e);
         }
     }
 
@@ -286,7 +313,7 @@ public final class Context {
         final Path directory = location.path();
         try {
             if (!Files.exists(directory)) {
-                if (!createIfMissing) {
+                if (!createIfMissing || readOnly) {
                     throw new FormatException(
                             "there is no store in " + directory + ": the directory does not exist; check the path");
                 }
@@ -313,12 +340,15 @@ public final class Context {
                         + String.join(", ", foreign) + " …): name another directory");
             }
         }
-        if (!createIfMissing) {
+        if (!createIfMissing || readOnly) {
             throw new FormatException("there is no store in " + directory + ": the directory is empty; check the path");
         }
     }
 
     private ZoneDevice openDrive() {
+        if (readOnly) {
+            return openDriveReadOnly();
+        }
         return switch (location.kind()) {
             case NVME -> NvmeZoneDevice.open(location.path(), zones, asynchronousIo);
             case ZBD -> ZbdZoneDevice.open(location.path(), zones, asynchronousIo);
@@ -327,8 +357,20 @@ public final class Context {
         };
     }
 
+    private ZoneDevice openDriveReadOnly() {
+        return switch (location.kind()) {
+            case NVME -> NvmeZoneDevice.openReadOnly(location.path(), zones);
+            case ZBD -> ZbdZoneDevice.openReadOnly(location.path(), zones);
+            case ZONEFS -> ZonefsZoneDevice.openReadOnly(location.path(), zones);
+            case FILE -> throw new IllegalStateException("a directory is no drive: " + location);
+        };
+    }
+
     private ZoneDevice openDirectory() {
         final Path directory = location.path();
+        if (readOnly) {
+            return FileZoneDevice.openReadOnly(directory);
+        }
         final FileDeviceOptions options = FileDeviceOptions.DEFAULT.withAsyncIo(asynchronousIo);
         if (FileZoneDevice.exists(directory)) {
             return FileZoneDevice.open(directory, options);
@@ -376,7 +418,7 @@ public final class Context {
                 blockBytes.orElse(Math.min(DEFAULT_BLOCK, Integer.highestOneBit(geometry.maxAppend()))),
                 checkpointBytes,
                 durability,
-                createIfMissing && !drive,
+                createIfMissing && !drive && !readOnly,
                 staging,
                 threaded,
                 nanoClock,

@@ -5,6 +5,9 @@ import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.store.engine.Engine;
 import dev.zapkv.store.engine.OpenStore;
+import dev.zapkv.store.engine.ReadOnlyStore;
+import dev.zapkv.store.engine.Reads;
+import dev.zapkv.store.engine.Store;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,28 +31,36 @@ import org.agrona.CloseHelper;
 ///
 /// *Threads.* All methods may be called by any number of threads, virtual ones included. Operations are linearisable
 /// per key: once a put has returned every later get sees it or something newer. A store is open once: a second
-/// opening, in this process or another, is refused.
+/// opening, in this process or another, is refused. Only those who read alone ({@link Context#readOnly}) may
+/// be many.
 ///
 /// *Durability.* See {@link Durability}; a store has a default level, each write may name its own. A reader may see
 /// a value before its writer's level is reached.
 ///
-/// *Errors.* Bad arguments give {@link IllegalArgumentException} or {@link NullPointerException}; everything else is
-/// a {@link ZapKvException}. A failed device makes the store refuse writes with {@link StoreFailedException}; reads
-/// go on. After {@link #close}, or while another thread closes, operations throw {@link StoreClosedException}; the
-/// JVM never crashes.
+/// *Errors.* Bad arguments give {@link IllegalArgumentException} or {@link NullPointerException}; everything
+/// else is
+/// a {@link ZapKvException}. A failed device makes the store refuse writes with {@link StoreFailedException};
+/// reads
+/// go on. After {@link #close}, or while another thread closes, operations throw {@link StoreClosedException};
+/// the
+/// JVM never crashes. A store that was opened read-only refuses whatever would write with {@link
+/// StoreReadOnlyException}.
 public final class ZapKv implements AutoCloseable {
-    private final OpenStore store;
-    private final Engine engine;
-    private final Durability durability;
+    private final Store store;
+    private final Reads reads;
+    private final int maxKeyLength;
+    // Null if the store is read-only.
+    private final OpenStore writable;
     private final AutoCloseable lock;
     private final AsyncWaiter asyncWaiter;
 
-    private ZapKv(final OpenStore store, final AutoCloseable lock) {
+    private ZapKv(final Store store, final AutoCloseable lock) {
         this.store = store;
         this.lock = lock;
-        engine = store.engine();
-        durability = store.durability();
-        asyncWaiter = new AsyncWaiter(store);
+        reads = store.reads();
+        maxKeyLength = reads.maxKeyLength();
+        writable = store instanceof final OpenStore open ? open : null;
+        asyncWaiter = writable == null ? null : new AsyncWaiter(writable);
     }
 
     /// Opens the store in a directory with default settings; makes one if the directory is missing or empty.
@@ -107,7 +118,9 @@ public final class ZapKv implements AutoCloseable {
         JvmFlags.check();
         final Context.Concluded concluded = context.conclude();
         try {
-            return new ZapKv(OpenStore.open(concluded.engine()), concluded.lock());
+            final Store store =
+                    context.isReadOnly() ? ReadOnlyStore.open(concluded.engine()) : OpenStore.open(concluded.engine());
+            return new ZapKv(store, concluded.lock());
         } catch (final DeviceException e) {
             final ZapKvException failure = context.translate(e);
             concluded.releaseAfter(failure);
@@ -128,7 +141,7 @@ public final class ZapKv implements AutoCloseable {
     public byte[] get(final byte[] key) {
         checkKey(key);
         try {
-            return engine.get(key);
+            return reads.get(key);
         } catch (final IllegalStateException | DeviceException | CorruptionException e) {
             throw afterClose(e);
         }
@@ -142,7 +155,7 @@ public final class ZapKv implements AutoCloseable {
         checkKey(key);
         Objects.requireNonNull(target, "target");
         try {
-            return engine.get(key, target);
+            return reads.get(key, target);
         } catch (final IllegalStateException | DeviceException | CorruptionException e) {
             throw afterClose(e);
         }
@@ -152,7 +165,7 @@ public final class ZapKv implements AutoCloseable {
     public boolean contains(final byte[] key) {
         checkKey(key);
         try {
-            return engine.contains(key);
+            return reads.contains(key);
         } catch (final IllegalStateException | DeviceException e) {
             throw afterClose(e);
         }
@@ -186,7 +199,7 @@ public final class ZapKv implements AutoCloseable {
 
     /// Number of keys with a value. Exact while nobody writes.
     public long count() {
-        return whileOpen(engine::count);
+        return whileOpen(reads::count);
     }
 
     // ---- writes
@@ -204,8 +217,9 @@ public final class ZapKv implements AutoCloseable {
     public void put(final byte[] key, final byte[] value, final WriteOptions options) {
         checkKey(key);
         checkValue(value);
+        final Engine engine = writing("put");
         try {
-            engine.await(engine.put(key, value), options.durabilityOr(durability));
+            engine.await(engine.put(key, value), options.durabilityOr(writable.durability()));
         } catch (final IllegalStateException | DeviceException e) {
             throw afterClose(e);
         }
@@ -218,6 +232,7 @@ public final class ZapKv implements AutoCloseable {
     /// @throws LeaseLimitException      if open leases hold what is needed
     public LargeValue lease(final long length) {
         checkOpen();
+        final Engine engine = writing("lease");
         if (length < 1 || length > store.maxValueBytes()) {
             throw new IllegalArgumentException(
                     "length=" + length + " of a lease is not in [1, " + store.maxValueBytes() + "]");
@@ -243,11 +258,12 @@ public final class ZapKv implements AutoCloseable {
     public void put(final byte[] key, final LargeValue value, final WriteOptions options) {
         checkKey(key);
         Objects.requireNonNull(value, "value");
+        final Engine engine = writing("put");
         if (!engine.owns(value.lease())) {
             throw new IllegalArgumentException("the value was leased from another store");
         }
         try {
-            engine.await(engine.put(key, value.lease()), options.durabilityOr(durability));
+            engine.await(engine.put(key, value.lease()), options.durabilityOr(writable.durability()));
         } catch (final IllegalStateException | DeviceException e) {
             throw afterClose(e);
         }
@@ -265,9 +281,10 @@ public final class ZapKv implements AutoCloseable {
     /// @return whether it had a value
     public boolean delete(final byte[] key, final WriteOptions options) {
         checkKey(key);
+        final Engine engine = writing("delete");
         try {
             final long block = engine.delete(key);
-            engine.await(block < 0 ? -block - 1 : block, options.durabilityOr(durability));
+            engine.await(block < 0 ? -block - 1 : block, options.durabilityOr(writable.durability()));
             return block >= 0;
         } catch (final IllegalStateException | DeviceException e) {
             throw afterClose(e);
@@ -284,8 +301,9 @@ public final class ZapKv implements AutoCloseable {
     public CompletableFuture<Void> putAsync(final byte[] key, final byte[] value, final WriteOptions options) {
         checkKey(key);
         checkValue(value);
+        final Engine engine = writing("putAsync");
         try {
-            return asyncWaiter.future(engine.put(key, value), options.durabilityOr(durability));
+            return asyncWaiter.future(engine.put(key, value), options.durabilityOr(writable.durability()));
         } catch (final IllegalStateException | DeviceException e) {
             throw afterClose(e);
         }
@@ -311,18 +329,23 @@ public final class ZapKv implements AutoCloseable {
             values[i] = batch.value(i);
             checkKey(keys[i]);
         }
+        final Engine engine = writing("write");
         try {
-            engine.await(engine.write(keys, values), options.durabilityOr(durability));
+            engine.await(engine.write(keys, values), options.durabilityOr(writable.durability()));
         } catch (final IllegalStateException | DeviceException e) {
             throw afterClose(e);
         }
     }
 
     /// Waits until everything written so far, by any thread, is {@link Durability#FLUSHED}.
+    ///
+    /// @throws StoreReadOnlyException if the store is read-only: what a killed process left in staging stays
+    /// there
     public void flush() {
         checkOpen();
+        final Engine engine = writing("flush");
         try {
-            engine.await(store.lastBlock(), Durability.FLUSHED);
+            engine.await(writable.lastBlock(), Durability.FLUSHED);
         } catch (final IllegalStateException | DeviceException e) {
             throw afterClose(e);
         }
@@ -332,7 +355,7 @@ public final class ZapKv implements AutoCloseable {
 
     /// Longest key in bytes.
     public int maxKeyBytes() {
-        return engine.maxKeyLength();
+        return maxKeyLength;
     }
 
     /// Longest value in bytes: the zone capacity, or half the store's capacity bound if that is less.
@@ -342,7 +365,7 @@ public final class ZapKv implements AutoCloseable {
 
     /// Bytes that the records of a batch may take together; a record takes 32 bytes, key and value, rounded up to 16.
     public int maxBatchBytes() {
-        return engine.maxBatchBytes();
+        return reads.maxBatchBytes();
     }
 
     /// Figures at this moment.
@@ -363,7 +386,7 @@ public final class ZapKv implements AutoCloseable {
         if (!(minGarbageRatio >= 0 && minGarbageRatio <= 1)) {
             throw new IllegalArgumentException("minGarbageRatio=" + minGarbageRatio + " is not between 0 and 1");
         }
-        return whileOpen(() -> store.collect(minGarbageRatio));
+        return whileOpen(() -> writableFor("collect").collect(minGarbageRatio));
     }
 
     /// Writes a checkpoint of the index now and waits for it, so that an opening after an unclean end replays only
@@ -372,7 +395,26 @@ public final class ZapKv implements AutoCloseable {
     /// @return whether it was written; if not, {@link StoreStats#checkpointProblem} says why
     /// @throws StoreFailedException if the device has failed
     public boolean checkpoint() {
-        return whileOpen(store::checkpoint);
+        return whileOpen(() -> writableFor("checkpoint").checkpoint());
+    }
+
+    /// Reads the whole store and compares everything with everything: each block and record up to the write
+    /// pointers,
+    /// the index with the log, values in chunks, checkpoints, and the accounts of the zones. Writes nothing.
+    /// Takes as
+    /// much memory again as the index, and runs on the calling thread; readers go on meanwhile.
+    ///
+    /// @param listener told of progress and findings
+    /// @return what was checked and found; damage is no exception
+    /// @throws ConfigurationException if the store was not opened with {@link Context#readOnly}
+    public VerifyReport verify(final VerifyOptions options, final VerifyListener listener) {
+        Objects.requireNonNull(options, "options");
+        Objects.requireNonNull(listener, "listener");
+        if (!(store instanceof final ReadOnlyStore readOnly)) {
+            throw new ConfigurationException(
+                    "verify needs a store that nobody changes meanwhile: open it with Context.readOnly(true)");
+        }
+        return whileOpen(() -> readOnly.verify(options, listener));
     }
 
     /// Makes everything durable and releases the store. Idempotent; other threads' operations end with
@@ -382,11 +424,23 @@ public final class ZapKv implements AutoCloseable {
         CloseHelper.closeAll(store, asyncWaiter, lock);
     }
 
+    private Engine writing(final String operation) {
+        return writableFor(operation).engine();
+    }
+
+    private OpenStore writableFor(final String operation) {
+        if (writable == null) {
+            throw new StoreReadOnlyException(
+                    operation
+                            + ": the store was opened read-only, nothing was changed; open it without Context.readOnly to write");
+        }
+        return writable;
+    }
+
     private void checkKey(final byte[] key) {
         Objects.requireNonNull(key, "key");
-        if (key.length == 0 || key.length > engine.maxKeyLength()) {
-            throw new IllegalArgumentException(
-                    "a key has 1 to " + engine.maxKeyLength() + " bytes, this one has " + key.length);
+        if (key.length == 0 || key.length > maxKeyLength) {
+            throw new IllegalArgumentException("a key has 1 to " + maxKeyLength + " bytes, this one has " + key.length);
         }
         if (store.isClosed()) {
             throw closedException(null);

@@ -36,7 +36,7 @@ final class CountCommand extends StoreCommand {
                 Ticker _ = new Ticker(
                         line,
                         () -> "count  " + Human.clock(terminal().nanoClock().getAsLong() - startNs));
-                ZapKv store = open()) {
+                ZapKv store = openToRead()) {
             return store.count();
         }
     }

@@ -52,7 +52,7 @@ final class DumpCommand extends StoreCommand {
 
     @Override
     int run() throws IOException {
-        try (ZapKv store = open()) {
+        try (ZapKv store = openToRead()) {
             if (file.equals(EntryFile.STANDARD_INPUT)) {
                 dump(store, terminal().out(), terminal().err());
             } else {

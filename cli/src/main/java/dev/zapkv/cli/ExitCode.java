@@ -11,6 +11,8 @@ final class ExitCode {
     static final int USAGE = 2;
     /// The store, or a file, could not be opened, read or written, or has bad content.
     static final int FAILED = 3;
+    /// The store is damaged: {@code verify} found so.
+    static final int DAMAGED = 4;
 
     private ExitCode() {}
 }

@@ -52,7 +52,7 @@ final class GetCommand extends StoreCommand {
                 keys.stream().map(key -> BinaryText.decode(form, key, "KEY")).toList();
         final ValuePrinter printer = new ValuePrinter(terminal(), form, raw);
         int exitCode = ExitCode.OK;
-        try (ZapKv store = open();
+        try (ZapKv store = openToRead();
                 JsonLinesWriter lines = new JsonLinesWriter(terminal().out())) {
             for (int i = 0; i < wanted.size(); i++) {
                 final byte[] value = store.get(wanted.get(i));

@@ -14,6 +14,7 @@ import picocli.CommandLine.Help.Ansi;
 /// | 1 | a key asked for is absent |
 /// | 2 | the command line is wrong |
 /// | 3 | the store or a file could not be opened, read or written, or has bad content |
+/// | 4 | verify found damage |
 public final class Main {
     private Main() {}
 

@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
             "  zapkv load --help",
             "",
             "Options of a command come after its name. Exit codes: 0 done, 1 key absent, 2 wrong command line,",
-            "3 the store or a file could not be opened, read or written, or has bad content."
+            "3 the store or a file could not be opened, read or written, or has bad content, 4 verify found damage."
         })
 final class RootCommand implements Callable<Integer> {
     @Spec
@@ -47,6 +47,7 @@ final class RootCommand implements Callable<Integer> {
                 .addSubcommand(new StatsCommand(terminal))
                 .addSubcommand(new ZonesCommand(terminal))
                 .addSubcommand(new GcCommand(terminal))
+                .addSubcommand(new VerifyCommand(terminal))
                 .addSubcommand(new FormatCommand(terminal))
                 .addSubcommand(new DevicesCommand(terminal));
         // A key such as @name is a key, not a file of arguments.

@@ -22,7 +22,7 @@ final class StatsCommand extends StoreCommand {
     @Override
     int run() throws IOException {
         final StoreStats stats;
-        try (ZapKv store = open()) {
+        try (ZapKv store = openToRead()) {
             stats = store.stats();
         }
         if (isJson()) {

@@ -29,7 +29,7 @@ final class StatsReport {
         lines.add("budget", Human.bytes(stats.memoryBudgetBytes()));
         lines.add("index", Human.bytes(stats.indexMemoryBytes()) + perKey(stats));
         lines.add("cache", Human.bytes(stats.cacheMemoryBytes()));
-        lines.add("staging", Human.bytes(stats.stagingMemoryBytes()) + "  in " + stats.stagingLocation());
+        lines.add("staging", staging(stats));
         lines.title("since opening");
         lines.add("puts, deletes", Human.count(stats.puts()) + ", " + Human.count(stats.deletes()));
         lines.add("gets", Human.count(stats.gets()) + "  (" + Human.count(stats.deviceReads()) + " from the device)");
@@ -62,6 +62,12 @@ final class StatsReport {
         }
         lines.add("last opening", stats.recovery());
         return lines.text();
+    }
+
+    private static String staging(final StoreStats stats) {
+        return stats.stagingLocation().isEmpty()
+                ? "none: opened read-only"
+                : Human.bytes(stats.stagingMemoryBytes()) + "  in " + stats.stagingLocation();
     }
 
     private static String lost(final ZoneLoss loss) {

@@ -95,10 +95,19 @@ abstract class StoreCommand implements Callable<Integer> {
         return verbose;
     }
 
-    /// Opens the store, which must exist.
+    /// Opens the store, which must exist, to write to it.
     final ZapKv open() {
+        return open(context());
+    }
+
+    /// Opens the store, which must exist, to read it alone: it stays as it is, byte by byte.
+    final ZapKv openToRead() {
+        return open(context().readOnly(true));
+    }
+
+    private ZapKv open(final Context context) {
         if (location.isDrive()) {
-            return ZapKv.open(context());
+            return ZapKv.open(context);
         }
         final Path directory = location.path();
         if (!Files.isDirectory(directory)) {
@@ -106,7 +115,7 @@ abstract class StoreCommand implements Callable<Integer> {
             throw CommandException.failed(directory + what + HOW_TO_CREATE);
         }
         try {
-            return ZapKv.open(context().createIfMissing(false));
+            return ZapKv.open(context.createIfMissing(false));
         } catch (final FormatException e) {
             throw CommandException.failed(e.getMessage() + "; " + HOW_TO_CREATE, e);
         }

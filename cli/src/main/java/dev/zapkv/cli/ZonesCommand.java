@@ -40,7 +40,7 @@ final class ZonesCommand extends StoreCommand {
     @Override
     int run() throws IOException {
         final List<ZoneReport> zones;
-        try (ZapKv store = open()) {
+        try (ZapKv store = openToRead()) {
             zones = store.zones();
         }
         if (isJson()) {

@@ -20,7 +20,7 @@ final class MainTest {
     private final Cli cli = new Cli();
 
     @ParameterizedTest
-    @ValueSource(strings = {"put", "get", "delete", "count", "load", "dump", "stats", "zones", "gc"})
+    @ValueSource(strings = {"put", "get", "delete", "count", "load", "dump", "stats", "zones", "gc", "verify"})
     void shouldExplainEachCommandWithExamplesAndExitCodes(final String command) {
         final Cli.Result result = cli.run(command, "--help");
         assertEquals(ExitCode.OK, result.exitCode());
@@ -105,7 +105,7 @@ final class MainTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"get k", "delete k", "count", "dump", "stats", "zones", "gc"})
+    @ValueSource(strings = {"get k", "delete k", "count", "dump", "stats", "zones", "gc", "verify"})
     void shouldRefuseADirectoryThatIsMissingOrIsNoDirectory(final String commandAndKey) throws Exception {
         final String[] words = commandAndKey.split(" ", -1);
         final Object missing = directory.resolve("missing");

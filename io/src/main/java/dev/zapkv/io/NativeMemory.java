@@ -76,14 +76,33 @@ public final class NativeMemory {
                     check(Libc.open(path.toString(), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, 0600), "open", path);
             try {
                 check(Libc.ftruncate(fd, length), "ftruncate", path);
-                final long address = Libc.mmap(length, Libc.PROT_READ_WRITE, Libc.MAP_SHARED, fd, 0);
-                check(address < 0 && address > -4096 ? (int) address : 0, "mmap", path);
-                final Arena arena = Arena.ofShared();
-                return new SharedFile(path, fd, arena, Libc.mapping(address, length, arena));
+                return map(path, fd, length, Libc.PROT_READ_WRITE);
             } catch (final DeviceException e) {
                 Libc.close(fd);
                 throw e;
             }
+        }
+
+        /// Maps a file that is there, to be read alone.
+        ///
+        /// @param length of the file in bytes; it must not become shorter
+        /// @throws DeviceException with the errno of the call that failed
+        public static SharedFile openReadOnly(final Path path, final long length) {
+            final int fd = check(Libc.open(path.toString(), Libc.O_RDONLY | Libc.O_CLOEXEC, 0), "open", path);
+            try {
+                return map(path, fd, length, Libc.PROT_READ);
+            } catch (final DeviceException e) {
+                Libc.close(fd);
+                throw e;
+            }
+        }
+
+        private static SharedFile map(final Path path, final int fd, final long length, final int protection) {
+            final long address = Libc.mmap(length, protection, Libc.MAP_SHARED, fd, 0);
+            check(address < 0 && address > -4096 ? (int) address : 0, "mmap", path);
+            final Arena arena = Arena.ofShared();
+            final MemorySegment memory = Libc.mapping(address, length, arena);
+            return new SharedFile(path, fd, arena, protection == Libc.PROT_READ ? memory.asReadOnly() : memory);
         }
 
         /// The whole mapping.

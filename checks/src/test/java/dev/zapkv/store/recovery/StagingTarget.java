@@ -95,7 +95,7 @@ public final class StagingTarget implements FuzzTarget {
             final long from = staging.takenFrom() == 0 ? behind : staging.takenFrom() - 1;
             final StagingReplay replay = new StagingReplay(staging, from);
             replay.chunkSets(HASH, location -> 0);
-            final long visited = replay.visit((flags, key, value) -> {
+            final long visited = replay.visit((position, flags, key, value) -> {
                 if (key.length == 0 || key.length + value.length > BLOCK_BYTES) {
                     throw new AssertionError("a record of " + key.length + " + " + value.length + " bytes");
                 }

@@ -3,6 +3,7 @@ package dev.zapkv.io.file;
 
 import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ReadOnlyZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
@@ -17,6 +18,7 @@ import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -112,21 +114,55 @@ public final class FileZoneDevice extends CommandDevice {
         }
     }
 
+    /// Opens a device to be read alone. Nothing in the directory is created, changed or deleted; it may lie on
+    /// a
+    /// read-only file system. The caller makes sure that nobody writes to it meanwhile.
+    ///
+    /// @throws DeviceException if the directory is no device, of a newer format, damaged, or cannot be read
+    public static ReadOnlyZoneDevice openReadOnly(final Path directory) {
+        try {
+            final ZoneGeometry geometry = DeviceIdentity.read(directory);
+            final EmulatedZones zones = new EmulatedZones(geometry);
+            final ZoneFiles files = new ZoneFiles(directory.resolve(ZoneFiles.DIRECTORY_NAME), geometry, false);
+            try {
+                restore(directory, geometry, zones, files);
+                return new ReadOnlyFileDevice(geometry, zones, files);
+            } catch (final Throwable t) {
+                files.close();
+                throw t;
+            }
+        } catch (final AccessDeniedException e) {
+            throw new DeviceException(
+                    "no permission to read " + e.getFile() + ": ask its owner, or read it as another user",
+                    DeviceException.EACCES,
+                    e);
+        } catch (final IOException e) {
+            throw new DeviceException("cannot open the device in " + directory + ": " + e, Errno.EIO, e);
+        }
+    }
+
+    /// Finds the zone files, and what the states of the zones were.
+    private static void restore(
+            final Path directory, final ZoneGeometry geometry, final EmulatedZones zones, final ZoneFiles files)
+            throws IOException {
+        final boolean clean = ZoneStatesFile.read(directory, geometry, zones);
+        files.scan();
+        if (clean) {
+            requireFiles(geometry, zones, files);
+        } else {
+            restoreUnclean(geometry, zones, files);
+        }
+    }
+
     private static FileZoneDevice openChecked(final Path directory, final FileDeviceOptions options)
             throws IOException {
         final ZoneGeometry geometry = DeviceIdentity.read(directory);
         final EmulatedZones zones = new EmulatedZones(geometry);
-        final boolean clean = ZoneStatesFile.read(directory, geometry, zones);
         final boolean direct = DirectIoProbe.probe(directory, geometry, options.directIo());
         final ZoneFiles files = new ZoneFiles(directory.resolve(ZoneFiles.DIRECTORY_NAME), geometry, direct);
         IoEngine engine = null;
         try {
-            files.scan();
-            if (clean) {
-                requireFiles(geometry, zones, files);
-            } else {
-                restoreUnclean(geometry, zones, files);
-            }
+            restore(directory, geometry, zones, files);
             engine = IoEngines.open(options.asyncIo(), options.queueDepth() + Commands.SYNC_SLOTS);
             final LifetimeHints hints = lifetimeHints(directory, geometry.zoneCount());
             final FileZoneDevice device = new FileZoneDevice(

@@ -17,6 +17,8 @@ import java.lang.invoke.VarHandle;
 /// only.
 @SuppressWarnings("restricted") // downcalls are what this class is for
 public final class Libc {
+    /// {@code PROT_READ}.
+    public static final int PROT_READ = 1;
     /// {@code PROT_READ | PROT_WRITE}.
     public static final int PROT_READ_WRITE = 3;
     /// {@code MAP_SHARED}.
@@ -53,6 +55,8 @@ public final class Libc {
     public static final int O_CLOEXEC = 0x80000;
     /// {@code EFD_CLOEXEC}.
     public static final int EFD_CLOEXEC = 0x80000;
+    /// {@code LOCK_SH | LOCK_NB}.
+    public static final int LOCK_SHARED_NOW = 1 | 4;
     /// {@code LOCK_EX | LOCK_NB}.
     public static final int LOCK_EXCLUSIVE_NOW = 2 | 4;
     /// {@code SEEK_DATA}.

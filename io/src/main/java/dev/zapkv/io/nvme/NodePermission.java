@@ -20,8 +20,8 @@ final class NodePermission {
     /// The node could not be opened.
     static DeviceException openRefused(final Path node, final int errno) {
         return new DeviceException(
-                "no permission to open " + node + " for reading and writing (" + Errno.describe(errno) + ", "
-                        + owner(node) + "): " + advice(node),
+                "no permission to open " + node + " (" + Errno.describe(errno) + ", " + owner(node) + "): "
+                        + advice(node),
                 DeviceException.EACCES);
     }
 

@@ -7,6 +7,7 @@ import dev.zapkv.io.ZoneRange;
 import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
+import dev.zapkv.io.linux.ZoneLock;
 import java.nio.file.Path;
 
 /// The open nodes of a namespace: the character device, with the zones locked, and the block device for direct reads,
@@ -28,7 +29,31 @@ final class NvmeNode implements AutoCloseable {
     /// @throws DeviceException if the node is the wrong one, in use, or may not be opened
     static NvmeNode open(final Path node, final ZoneRange range) {
         final NodePath path = NodePath.inspect(node);
-        final int fd = Libc.open(node.toString(), Libc.O_RDWR | Libc.O_CLOEXEC, 0);
+        final int fd = openLocked(path, node, range, false);
+        try {
+            return openBlock(path, new Descriptor(fd), range);
+        } catch (final Throwable t) {
+            Libc.close(fd);
+            throw t;
+        }
+    }
+
+    /// Opens a namespace to read it alone. Others may do the same.
+    ///
+    /// @throws DeviceException if the node is the wrong one, written to, or may not be opened
+    static NvmeNode openReadOnly(final Path node, final ZoneRange range) {
+        final NodePath path = NodePath.inspect(node);
+        final int fd = openLocked(path, node, range, true);
+        final int block = Libc.open(path.block().toString(), Libc.O_RDONLY | Libc.O_DIRECT | Libc.O_CLOEXEC, 0);
+        return new NvmeNode(
+                path,
+                new Descriptor(fd),
+                block < 0 ? null : new Descriptor(block),
+                new Capability("exclusive", "no", "opened read-only", "locked against ZapKV processes that write"));
+    }
+
+    private static int openLocked(final NodePath path, final Path node, final ZoneRange range, final boolean readOnly) {
+        final int fd = Libc.open(node.toString(), (readOnly ? Libc.O_RDONLY : Libc.O_RDWR) | Libc.O_CLOEXEC, 0);
         if (fd == -Errno.EACCES || fd == -Errno.EPERM) {
             throw NodePermission.openRefused(node, -fd);
         }
@@ -36,8 +61,8 @@ final class NvmeNode implements AutoCloseable {
             throw new DeviceException("cannot open " + node + ": " + Errno.describe(-fd), -fd);
         }
         try {
-            ZoneLock.acquire(fd, path, range);
-            return openBlock(path, new Descriptor(fd), range);
+            ZoneLock.acquire(fd, path.node(), path.inode(), range, readOnly);
+            return fd;
         } catch (final Throwable t) {
             Libc.close(fd);
             throw t;

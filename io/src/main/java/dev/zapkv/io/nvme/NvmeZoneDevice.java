@@ -5,6 +5,7 @@ import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ReadOnlyZoneDevice;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneRange;
 import dev.zapkv.io.command.AttributeCapabilities;
@@ -118,6 +119,27 @@ public final class NvmeZoneDevice extends CommandDevice {
             if (arena != null) {
                 arena.close();
             }
+            opened.close();
+            throw t;
+        }
+    }
+
+    /// Opens zones of a drive to read them alone: no zone is opened, closed or written, and any number of
+    /// readers may
+    /// do
+    /// so at a time.
+    ///
+    /// @throws DeviceException as {@link #open(Path, ZoneRange, AsyncIo)}, or if somebody writes to the zones
+    public static ReadOnlyZoneDevice openReadOnly(final Path node, final ZoneRange range) {
+        final NvmeNode opened = NvmeNode.openReadOnly(node, range);
+        try {
+            final Drive drive = new DriveProbe(
+                            node,
+                            new NodeCalls(opened.passthrough().fd()),
+                            QueueLimits.read(opened.path().blockInfo()))
+                    .probe(range);
+            return new ReadOnlyNvmeDevice(opened, drive);
+        } catch (final Throwable t) {
             opened.close();
             throw t;
         }

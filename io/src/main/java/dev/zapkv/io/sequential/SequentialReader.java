@@ -7,6 +7,7 @@ import dev.zapkv.io.command.Descriptor;
 import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
 import java.lang.foreign.MemorySegment;
+import java.util.function.IntToLongFunction;
 
 /// Reads on the caller's thread, past the page cache: what the cache holds of a zone would outlive a reset and a
 /// write that pass it by. Unaligned reads go through a bounce buffer. Safe for any number of threads.
@@ -16,19 +17,20 @@ final class SequentialReader {
     private final String name;
     private final ZoneGeometry geometry;
     private final SequentialMedia media;
-    private final SequentialCommands commands;
+    private final IntToLongFunction written;
     private final BounceBuffers bounces;
     private final int block;
 
+    /// @param written end of what was written to a zone since its last reset; asked on any thread
     SequentialReader(
             final String name,
             final ZoneGeometry geometry,
             final SequentialMedia media,
-            final SequentialCommands commands) {
+            final IntToLongFunction written) {
         this.name = name;
         this.geometry = geometry;
         this.media = media;
-        this.commands = commands;
+        this.written = written;
         block = geometry.blockSize();
         bounces = new BounceBuffers(Math.max(MEMORY_ALIGNMENT, block));
     }
@@ -39,7 +41,7 @@ final class SequentialReader {
         final long offset = geometry.offsetOf(address);
         final Descriptor descriptor = media.reader(zone);
         try {
-            final int readable = Math.clamp(commands.written(zone) - offset, 0, length);
+            final int readable = Math.clamp(written.applyAsLong(zone) - offset, 0, length);
             if (readable > 0) {
                 final MemorySegment wanted = range.asSlice(0, readable);
                 final long position = media.position(zone, offset);

@@ -41,7 +41,7 @@ public abstract class SequentialZoneDevice extends CommandDevice {
         this.media = media;
         this.commands = commands;
         zones = commands.zones();
-        reader = new SequentialReader(name, geometry, media, commands);
+        reader = new SequentialReader(name, geometry, media, commands::written);
     }
 
     /// Takes the zones over as the drive has them. Zones that an earlier user left open are closed: an open zone

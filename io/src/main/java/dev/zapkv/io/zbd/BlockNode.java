@@ -123,6 +123,17 @@ record BlockNode(Path path, FileStatus status, SysfsDirectory disk) {
         return new Descriptor(fd);
     }
 
+    /// Opens the node to read it alone, beside others who do the same.
+    ///
+    /// @throws DeviceException saying who may open it
+    Descriptor openToRead() {
+        final int fd = Libc.open(path.toString(), Libc.O_RDONLY | Libc.O_DIRECT | Libc.O_CLOEXEC, 0);
+        if (fd < 0) {
+            throw refused(-fd);
+        }
+        return new Descriptor(fd);
+    }
+
     private DeviceException refused(final int errno) {
         final String what = switch (errno) {
             case Errno.EBUSY ->

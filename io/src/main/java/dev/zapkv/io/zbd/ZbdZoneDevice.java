@@ -4,6 +4,7 @@ package dev.zapkv.io.zbd;
 import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ReadOnlyZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneRange;
 import dev.zapkv.io.command.Commands;
@@ -16,7 +17,9 @@ import dev.zapkv.io.linux.Errno;
 import dev.zapkv.io.linux.Libc;
 import dev.zapkv.io.linux.SysfsDirectory;
 import dev.zapkv.io.linux.ZoneIoctl;
+import dev.zapkv.io.linux.ZoneLock;
 import dev.zapkv.io.sequential.AppendLimit;
+import dev.zapkv.io.sequential.ReadOnlySequentialDevice;
 import dev.zapkv.io.sequential.SequentialCommands;
 import dev.zapkv.io.sequential.SequentialZoneDevice;
 import dev.zapkv.io.sequential.ZoneWriteDepth;
@@ -73,7 +76,39 @@ public final class ZbdZoneDevice extends SequentialZoneDevice {
         block.requireHostManaged();
         final Descriptor descriptor = block.claim();
         try {
+            ZoneLock.acquire(descriptor.fd(), block.path(), block.status().inode(), range, false);
             return open(block, descriptor, range, asyncIo, queueDepth);
+        } catch (final Throwable t) {
+            descriptor.close();
+            throw t;
+        }
+    }
+
+    /// Opens zones of a drive to read them alone: no zone is opened, closed or written, and any number of
+    /// readers may
+    /// do
+    /// so at a time.
+    ///
+    /// @throws DeviceException as {@link #open}, or if somebody writes to the zones
+    public static ReadOnlyZoneDevice openReadOnly(final Path node, final ZoneRange range) {
+        final BlockNode block = BlockNode.of(node);
+        block.requireHostManaged();
+        final Descriptor descriptor = block.openToRead();
+        try {
+            ZoneLock.acquire(descriptor.fd(), block.path(), block.status().inode(), range, true);
+            final String name = block.path().toString();
+            final int blockSize = blockSize(name, descriptor.fd(), block.queue());
+            final ZoneSurvey survey = ZoneSurvey.of(name, descriptor.fd(), range, blockSize);
+            return new ReadOnlySequentialDevice(
+                    "zbd",
+                    "the device on " + name,
+                    ReadOnlySequentialDevice.geometry(
+                            blockSize,
+                            survey.zoneSize(),
+                            survey.capacity(),
+                            survey.range().count()),
+                    new BlockZones(name, descriptor, survey, blockSize),
+                    () -> {});
         } catch (final Throwable t) {
             descriptor.close();
             throw t;

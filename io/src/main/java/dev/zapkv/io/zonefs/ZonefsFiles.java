@@ -50,7 +50,7 @@ final class ZonefsFiles implements SequentialMedia {
     /// The files of a range, all of one capacity.
     ///
     /// @throws DeviceException if their sizes cannot be
-    static ZonefsFiles of(final ZonefsMount mount, final ZoneRange range) {
+    static ZonefsFiles of(final ZonefsMount mount, final ZoneRange range, final boolean readOnly) {
         long capacity = 0;
         for (int i = 0; i < range.count(); i++) {
             final Path file = mount.file(range.first() + i);
@@ -78,7 +78,7 @@ final class ZonefsFiles implements SequentialMedia {
                 range.count() == mount.zones() ? Math.min(mount.conventionalFiles(), MOST_CONVENTIONAL) : 0;
         try {
             for (int i = 0; i < conventional; i++) {
-                files.conventional.add(new Descriptor(files.openFile(mount.conventionalFile(i), Libc.O_RDWR)));
+                files.conventional.add(new Descriptor(files.openFile(mount.conventionalFile(i), readOnly ? Libc.O_RDONLY : Libc.O_RDWR)));
             }
         } catch (final DeviceException e) {
             files.close();

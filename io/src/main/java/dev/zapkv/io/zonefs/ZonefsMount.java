@@ -33,6 +33,15 @@ record ZonefsMount(Path path, Mount mount, int blockSize, int zones, SysfsDirect
     ///
     /// @throws DeviceException if it is no writable zonefs that survives a write error
     static ZonefsMount of(final Path mountPoint) {
+        final ZonefsMount mount = ofReadable(mountPoint);
+        requireUsable(mount.mount());
+        return mount;
+    }
+
+    /// Looks at a mount point that is to be read alone.
+    ///
+    /// @throws DeviceException if it is no zonefs
+    static ZonefsMount ofReadable(final Path mountPoint) {
         final Path path = real(mountPoint);
         final FileSystemStatus status = FileSystemStatus.of(path);
         if (status.type() != FileSystemStatus.ZONEFS) {
@@ -43,7 +52,6 @@ record ZonefsMount(Path path, Mount mount, int blockSize, int zones, SysfsDirect
                     Errno.EINVAL);
         }
         final Mount mount = find(path, Mount.all());
-        requireUsable(mount);
         final FileStatus sequential = FileStatus.of(path.resolve(SEQUENTIAL));
         final long zones = sequential.size(); // a directory of zonefs is as long as it has files
         final long block = status.blockSize();

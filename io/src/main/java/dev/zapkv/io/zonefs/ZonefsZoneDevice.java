@@ -5,6 +5,7 @@ import dev.zapkv.io.AsyncIo;
 import dev.zapkv.io.Capabilities;
 import dev.zapkv.io.Capabilities.Capability;
 import dev.zapkv.io.DeviceException;
+import dev.zapkv.io.ReadOnlyZoneDevice;
 import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneRange;
@@ -21,6 +22,7 @@ import dev.zapkv.io.linux.Ownership;
 import dev.zapkv.io.linux.SysfsDirectory;
 import dev.zapkv.io.sequential.AppendLimit;
 import dev.zapkv.io.sequential.DriveLimit;
+import dev.zapkv.io.sequential.ReadOnlySequentialDevice;
 import dev.zapkv.io.sequential.SequentialCommands;
 import dev.zapkv.io.sequential.SequentialZoneDevice;
 import dev.zapkv.io.sequential.ZoneWriteDepth;
@@ -75,7 +77,7 @@ public final class ZonefsZoneDevice extends SequentialZoneDevice {
             final Path mountPoint, final ZoneRange range, final AsyncIo asyncIo, final int queueDepth) {
         final ZonefsMount mount = ZonefsMount.of(mountPoint);
         final ZoneRange definite = range.within(mount.path().toString(), mount.zones());
-        final Descriptor lock = lock(mount.file(definite.first()));
+        final Descriptor lock = lock(mount.file(definite.first()), false);
         try {
             return open(mount, definite, asyncIo, queueDepth, lock);
         } catch (final Throwable t) {
@@ -84,12 +86,38 @@ public final class ZonefsZoneDevice extends SequentialZoneDevice {
         }
     }
 
-    private static Descriptor lock(final Path first) {
+    /// Opens zones of a mounted zonefs to read them alone: no file is opened for writing, and any number of
+    /// readers may
+    /// do
+    /// so at a time. The mount may be read-only.
+    ///
+    /// @throws DeviceException as {@link #open}, or if somebody writes to the zones
+    public static ReadOnlyZoneDevice openReadOnly(final Path mountPoint, final ZoneRange range) {
+        final ZonefsMount mount = ZonefsMount.ofReadable(mountPoint);
+        final ZoneRange definite = range.within(mount.path().toString(), mount.zones());
+        final Descriptor lock = lock(mount.file(definite.first()), true);
+        try {
+            final ZonefsFiles files = ZonefsFiles.of(mount, definite, true);
+            return new ReadOnlySequentialDevice(
+                    "zonefs",
+                    "the device on " + mount.path(),
+                    ReadOnlySequentialDevice.geometry(
+                            mount.blockSize(), powerOfTwo(files.capacity()), files.capacity(), definite.count()),
+                    files,
+                    lock::close);
+        } catch (final Throwable t) {
+            lock.close();
+            throw t;
+        }
+    }
+
+    private static Descriptor lock(final Path first, final boolean readOnly) {
         final int fd = Libc.open(first.toString(), Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
-        if (fd == -Errno.EACCES || (fd >= 0 && !Files.isWritable(first))) {
+        if (fd == -Errno.EACCES || (fd >= 0 && !readOnly && !Files.isWritable(first))) {
             closeIfOpen(fd);
             throw new DeviceException(
-                    "no permission to write " + first + ": it is " + Ownership.describe(first)
+                    "no permission to " + (readOnly ? "read " : "write ") + first + ": it is "
+                            + Ownership.describe(first)
                             + "; "
                             + Ownership.advice(
                                     first,
@@ -100,7 +128,7 @@ public final class ZonefsZoneDevice extends SequentialZoneDevice {
         if (fd < 0) {
             throw new DeviceException("cannot open " + first + ": " + Errno.describe(-fd), -fd);
         }
-        final int result = Libc.flock(fd, Libc.LOCK_EXCLUSIVE_NOW);
+        final int result = Libc.flock(fd, readOnly ? Libc.LOCK_SHARED_NOW : Libc.LOCK_EXCLUSIVE_NOW);
         if (result < 0) {
             final String users = DeviceUsers.ofFile(first);
             closeIfOpen(fd);
@@ -123,7 +151,7 @@ public final class ZonefsZoneDevice extends SequentialZoneDevice {
             final AsyncIo asyncIo,
             final int queueDepth,
             final Descriptor lock) {
-        final ZonefsFiles files = ZonefsFiles.of(mount, range);
+        final ZonefsFiles files = ZonefsFiles.of(mount, range, false);
         final List<ZoneInfo> zones = files.inspectAll();
         final SysfsDirectory queue = mount.disk().directory("queue");
         final ZonefsLimits limits = ZonefsLimits.of(mount, queue, zones);

@@ -20,6 +20,14 @@ final class LinuxFactsTest {
     private Path directory;
 
     @Test
+    void shouldFindTheLockOfANode() {
+        assertTrue(ZoneLock.isLock("lock:\t1: OFDLCK ADVISORY  WRITE -1 00:05:314 0 63", 314));
+        assertFalse(ZoneLock.isLock("lock:\t1: OFDLCK ADVISORY  WRITE -1 00:05:1314 0 63", 314));
+        assertFalse(ZoneLock.isLock("lock:\t1: POSIX  ADVISORY  WRITE 12 00:05:314 0 EOF", 314));
+        assertFalse(ZoneLock.isLock("flags:\t02", 314));
+    }
+
+    @Test
     void shouldReadKernelReleases() {
         assertEquals(new KernelRelease(6, 1, "6.1.0-56-amd64"), KernelRelease.parse("6.1.0-56-amd64"));
         assertEquals(new KernelRelease(6, 12, "6.12.117+deb13-amd64"), KernelRelease.parse("6.12.117+deb13-amd64"));

@@ -61,14 +61,6 @@ final class NodePathTest {
     }
 
     @Test
-    void shouldFindTheLockOfANode() {
-        assertTrue(ZoneLock.isLock("lock:\t1: OFDLCK ADVISORY  WRITE -1 00:05:314 0 63", 314));
-        assertFalse(ZoneLock.isLock("lock:\t1: OFDLCK ADVISORY  WRITE -1 00:05:1314 0 63", 314));
-        assertFalse(ZoneLock.isLock("lock:\t1: POSIX  ADVISORY  WRITE 12 00:05:314 0 EOF", 314));
-        assertFalse(ZoneLock.isLock("flags:\t02", 314));
-    }
-
-    @Test
     void shouldReadSysfsWithCare() throws IOException {
         final Path queue = Files.createDirectories(root.resolve("queue"));
         Files.writeString(queue.resolve("max_segments"), "127\n");

@@ -2,7 +2,6 @@
 package dev.zapkv.store.engine;
 
 import dev.zapkv.Durability;
-import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
@@ -20,7 +19,7 @@ import java.util.concurrent.atomic.LongAdder;
 ///
 /// Values that do not fit a block are stored as chunks, ordinary records under internal keys, and a head
 /// record under the user's key that names them; the head is written last ({@link LargeValueWriter}).
-public final class Engine {
+public final class Engine implements Reads {
     private final StagingLog staging;
     private final PointIndex index;
     private final KeyHash hash;
@@ -60,19 +59,19 @@ public final class Engine {
 
     // ---- reads
 
-    /// The value of a key, or null.
+    @Override
     public byte[] get(final byte[] key) {
         gets.increment();
         return values.get(key);
     }
 
-    /// Copies the value of a key as far as it fits; its whole length, or -1.
+    @Override
     public int get(final byte[] key, final byte[] into) {
         gets.increment();
         return values.get(key, into);
     }
 
-    /// Whether a key has a value; from the index alone.
+    @Override
     public boolean contains(final byte[] key) {
         final long entry = index.get(hash.fingerprint(key, 0, key.length), hash.location(key, 0, key.length));
         return RecordAppender.isValue(entry);
@@ -80,14 +79,14 @@ public final class Engine {
 
     // ---- writes
 
-    /// Bytes of a batch's records that fit one block.
+    @Override
     public int maxBatchBytes() {
         return records.maxBatchBytes();
     }
 
-    /// Longest key: the head of a large value must fit a block with it.
+    @Override
     public int maxKeyLength() {
-        return Math.min(RecordFormat.MAX_KEY_LENGTH, records.maxInlineValue(0) - LargeHead.LENGTH);
+        return records.limits().maxKeyLength();
     }
 
     /// Stores a value.
@@ -179,7 +178,7 @@ public final class Engine {
 
     // ---- figures
 
-    /// Keys with a value.
+    @Override
     public long count() {
         return index.size() - live.chunks();
     }

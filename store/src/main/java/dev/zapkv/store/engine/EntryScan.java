@@ -25,7 +25,7 @@ final class EntryScan {
 
     private final PointIndex index;
     private final RecordReader reader;
-    private final Engine engine;
+    private final Reads reads;
     private final long[] fingerprints;
     private final long[] entries;
     private final int[] shards;
@@ -35,10 +35,10 @@ final class EntryScan {
     private long unreadable;
     private ZapKvException firstUnreadable;
 
-    EntryScan(final PointIndex index, final RecordReader reader, final Engine engine) {
+    EntryScan(final PointIndex index, final RecordReader reader, final Reads reads) {
         this.index = index;
         this.reader = reader;
-        this.engine = engine;
+        this.reads = reads;
         // Keys that come while the scan runs go to a further batch.
         final int capacity = Math.clamp(index.size(), 1, BATCH_ENTRIES);
         fingerprints = new long[capacity];
@@ -118,6 +118,6 @@ final class EntryScan {
 
     private byte[] value(final ReadContext record) {
         key = record.key();
-        return record.isLarge() ? engine.get(key) : record.value();
+        return record.isLarge() ? reads.get(key) : record.value();
     }
 }

@@ -25,21 +25,34 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
     static FoundStore find(final EngineConfig config, final DevicePort port) {
         final ZoneGeometry geometry = config.device().geometry();
         MetadataSearch.Found found = MetadataSearch.find(config.device());
-        if (found == null) {
-            if (!config.createIfMissing()) {
-                requireZoneStates(config, MetadataSearch.hasForgottenImage(config.device()));
-                throw new FormatException("there is no store on " + config.name()
-                        + ": name the right place, or make one there (a drive: zapkv format, ZapKv.format; a directory:"
-                        + " createIfMissing)");
-            }
+        if (found == null && config.createIfMissing()) {
             found = format(config);
         }
-        checkLayout(config, found.image());
-        requireZoneStates(config, MetadataSearch.hasForgottenBlocks(config.device(), found));
+        check(config, found);
         StoreRequirements.checkOpenZones(geometry);
         final ZoneTable zones = new ZoneTable(geometry);
         final MetadataLog log = new MetadataLog(port, zones, found);
         return new FoundStore(found.storeId(), zones, new StoreMetadata(log, found.image(), zones));
+    }
+
+    /// The newest metadata of the store on a device, to which nothing is written.
+    ///
+    /// @throws FormatException if there is none, or one that cannot be read
+    static MetadataSearch.Found existing(final EngineConfig config) {
+        final MetadataSearch.Found found = MetadataSearch.find(config.device());
+        check(config, found);
+        return found;
+    }
+
+    private static void check(final EngineConfig config, final MetadataSearch.Found found) {
+        if (found == null) {
+            requireZoneStates(config, MetadataSearch.hasForgottenImage(config.device()));
+            throw new FormatException("there is no store on " + config.name()
+                    + ": name the right place, or make one there (a drive: zapkv format, ZapKv.format; a directory:"
+                    + " createIfMissing)");
+        }
+        checkLayout(config, found.image());
+        requireZoneStates(config, MetadataSearch.hasForgottenBlocks(config.device(), found));
     }
 
     /// A drive that forgot the states of its zones looks empty, but still holds what was written.

@@ -17,7 +17,7 @@ import dev.zapkv.store.spi.Collector;
 import java.util.List;
 
 /// A store that is open: what it answers, and how it ends. {@link StoreOpening} puts it together.
-public final class OpenStore implements AutoCloseable {
+public final class OpenStore implements Store {
     private static final long DRAIN_WAIT_NS = 100_000_000L;
 
     private final StoreParts parts;
@@ -71,9 +71,14 @@ public final class OpenStore implements AutoCloseable {
         return agent.reached(block, level);
     }
 
-    /// Largest value in bytes.
+    @Override
+    public Reads reads() {
+        return engine;
+    }
+
+    @Override
     public long maxValueBytes() {
-        return Math.min(geometry.zoneCapacity(), Math.min(parts.live().usableBytes() / 2, Integer.MAX_VALUE - 64));
+        return StoreSpace.maxValueBytes(geometry, parts.live().usableBytes());
     }
 
     /// Level of writes that name none.
@@ -81,12 +86,12 @@ public final class OpenStore implements AutoCloseable {
         return config.durability();
     }
 
-    /// Whether {@link #close} has begun.
+    @Override
     public boolean isClosed() {
         return closed;
     }
 
-    /// Visits every entry.
+    @Override
     public void forEach(final EntryConsumer consumer) {
         new EntryScan(parts.index(), parts.reader(), engine).run(consumer);
     }
@@ -128,12 +133,12 @@ public final class OpenStore implements AutoCloseable {
         return checkpoints.taken() > before;
     }
 
-    /// Figures at this moment.
+    @Override
     public StoreStats stats() {
         return report.stats();
     }
 
-    /// Every zone the store may use; without a bound, those it has used.
+    @Override
     public List<ZoneReport> zones() {
         return report.zones();
     }

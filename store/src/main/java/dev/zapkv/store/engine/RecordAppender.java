@@ -21,6 +21,7 @@ final class RecordAppender {
     static final long TOO_LATE = Long.MIN_VALUE;
 
     private final StagingLog staging;
+    private final RecordLimits limits;
     private final PointIndex index;
     private final KeyHash hash;
     private final LiveRecords live;
@@ -37,6 +38,7 @@ final class RecordAppender {
             final LargeHeads heads,
             final IoAgent agent) {
         this.staging = staging;
+        limits = new RecordLimits(staging.blockBytes());
         this.index = index;
         this.hash = hash;
         this.live = live;
@@ -44,18 +46,19 @@ final class RecordAppender {
         this.agent = agent;
     }
 
+    /// What fits one record or batch.
+    RecordLimits limits() {
+        return limits;
+    }
+
     /// Longest value that is stored in one record.
     int maxInlineValue(final int keyLength) {
-        return staging.maxClaim()
-                - RecordFormat.length(keyLength, 0)
-                - RecordFormat.ORIGIN_LENGTH
-                - RecordFormat.ALIGNMENT;
+        return limits.maxInlineValue(keyLength);
     }
 
     /// Bytes of a batch's records that fit one block.
     int maxBatchBytes() {
-        // A batch may be a single record, which must still fit a block when it is relocated.
-        return staging.maxClaim() - RecordFormat.ORIGIN_LENGTH - RecordFormat.ALIGNMENT;
+        return limits.maxBatchBytes();
     }
 
     /// Value bytes that were copied into staging.

@@ -24,13 +24,25 @@ record RecoverySummary(
         if (epoch == 1) {
             return "new store";
         }
-        final String staging = wasClean
-                ? "closed cleanly"
-                : stagingFound
+        return text(
+                !wasClean && stagingFound
                         ? "not closed cleanly, " + repeated + " records taken over from staging"
-                        : "not closed cleanly and its staging memory is gone (reboot or other container): writes"
-                                + " acknowledged at the process level may be missing";
-        return staging + checkpoint + "; " + replayed.records() + " records replayed from "
+                        : withoutStaging());
+    }
+
+    /// How the life before ended, if nothing was found in staging.
+    String withoutStaging() {
+        return wasClean
+                ? "closed cleanly"
+                : "not closed cleanly and its staging memory is gone (reboot or other container): writes"
+                        + " acknowledged at the process level may be missing";
+    }
+
+    /// The line.
+    ///
+    /// @param end how the life before ended
+    String text(final String end) {
+        return end + checkpoint + "; " + replayed.records() + " records replayed from "
                 + (replayed.bytesRead() >> 20)
                 + " MiB in "
                 + durationNs / 1_000_000 + " ms"

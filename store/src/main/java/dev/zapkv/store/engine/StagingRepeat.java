@@ -27,7 +27,7 @@ final class StagingRepeat {
     ///
     /// @return number of records
     long run(final StagingReplay staged) {
-        final long records = staged.visit(this::repeat);
+        final long records = staged.visit((position, flags, key, value) -> repeat(flags, key, value));
         endBatch();
         return records;
     }

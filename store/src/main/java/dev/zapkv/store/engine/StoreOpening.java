@@ -4,10 +4,7 @@ package dev.zapkv.store.engine;
 import dev.zapkv.ConfigurationException;
 import dev.zapkv.Durability;
 import dev.zapkv.io.ZoneState;
-import dev.zapkv.store.checkpoint.Checkpoint;
-import dev.zapkv.store.checkpoint.CheckpointLoader;
 import dev.zapkv.store.checkpoint.CheckpointWriter;
-import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
@@ -29,7 +26,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
-import java.util.stream.Collectors;
+import org.agrona.CloseHelper;
 
 /// Opens a store: finds its metadata, replays the log, puts the parts together, and appends again what was only in
 /// staging. Used once.
@@ -45,6 +42,7 @@ final class StoreOpening {
     private ZoneAllocator allocator;
     private PointIndex index;
     private StagingFile stagingFile;
+    private StagingFile oldStaging;
     private AppendAgent append;
     private IoAgent agent;
     private RecordReader reader;
@@ -101,33 +99,17 @@ final class StoreOpening {
     private String recover() {
         final long started = config.nanoClock().getAsLong();
         final MetadataImage image = metadata.image();
-        final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
-        final Replay.Outcome replayed;
-        final long chunkEntries;
-        final Set<Long> stagedSets;
-        StagingReplay staged = null;
-        StagingFile oldStaging = null;
-        final RecoveredIndex recovered = RecoveredIndex.load(config, storeId, image);
-        index = recovered.index();
-        final CheckpointLoader.Loaded base = recovered.base();
-        try (PointIndex positions = RecoveredIndex.empty(config, index.shardCount())) {
-            final Replay replay = new Replay(config.device(), image, storeId, index, hash, zones, positions, base);
-            replayed = replay.run();
-            if (!image.closedCleanly() && !image.staging().isEmpty()) {
-                oldStaging = StagingFile.openExisting(image.stagingPath(), storeId, image.epoch());
-            }
-            if (oldStaging != null) {
-                // A file of an earlier life: an opening was cut short that was about to append its content again.
-                if (oldStaging.epoch() == image.epoch()) {
-                    oldStaging.takenFrom(replayed.firstMissing());
-                }
-                staged = new StagingReplay(oldStaging, oldStaging.takenFrom() - 1);
-            }
-            final List<ChunkSetNote> stagedValues = staged == null ? List.of() : staged.chunkSets(hash, index::shardOf);
-            stagedSets = stagedValues.stream().map(ChunkSetNote::chunkSet).collect(Collectors.toSet());
-            chunkSets = new ChunkSets(replay.dropOrphans(stagedValues));
-            chunkEntries = replay.chunkEntries();
-        }
+        final RecoveredLog log = RecoveredLog.of(
+                config,
+                storeId,
+                image,
+                zones,
+                from -> StagingFile.openExisting(from.stagingPath(), storeId, from.epoch()));
+        index = log.index();
+        oldStaging = log.staging();
+        final Replay.Outcome replayed = log.replayed();
+        final StagingReplay staged = log.staged();
+        chunkSets = new ChunkSets(log.chunkSets());
         final long highest = Math.max(
                 Math.max(replayed.lastBlock(), replayed.highestBlock()), staged == null ? 0 : staged.lastBlock());
         final List<Long> voids = new ArrayList<>(replayed.voids());
@@ -136,16 +118,17 @@ final class StoreOpening {
             voids.add(highest);
         }
         final long recordBytes = zones.totalLiveBytes() - zones.totalTombstoneBytes();
-        assemble(hash, replayed, highest + 1, recovered.checkpoints());
+        assemble(log, highest + 1);
         // What was replayed is called settled from here on, and may still be in the device's cache.
         port.flushAndWait();
         metadata.beginLife(
                 stagingFile.epoch(), voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
-        live.recovered(chunkEntries, recordBytes);
+        live.recovered(log.chunkEntries(), recordBytes);
         checkpoints.sweep();
         agent.start(append, collector, () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork());
-        final long repeated = staged == null ? 0 : new StagingRepeat(engine, stagedSets).run(staged);
-        if (oldStaging != null) {
+        final long repeated = staged == null ? 0 : new StagingRepeat(engine, log.stagedSets()).run(staged);
+        final boolean stagingFound = oldStaging != null;
+        if (stagingFound) {
             agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);
             final Path path = stagingFile.path();
             agent.exclusively(() -> {
@@ -153,22 +136,24 @@ final class StoreOpening {
                 return null;
             });
             oldStaging.delete();
+            oldStaging = null;
         }
         StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
         return new RecoverySummary(
                         metadata.image().epoch(),
                         image.closedCleanly(),
-                        oldStaging != null,
-                        recovered.text(),
+                        stagingFound,
+                        log.text(),
                         replayed,
                         repeated,
                         config.nanoClock().getAsLong() - started)
                 .text();
     }
 
-    private void assemble(
-            final KeyHash hash, final Replay.Outcome replayed, final long firstBlock, final List<Checkpoint> known) {
+    private void assemble(final RecoveredLog log, final long firstBlock) {
         final MetadataImage image = metadata.image();
+        final KeyHash hash = log.hash();
+        final Replay.Outcome replayed = log.replayed();
         final int checkpointZones = StoreSpace.checkpointZones(image.zoneLimit(), config.checkpointBytes());
         allocator =
                 new ZoneAllocator(config.device(), zones, image.zoneLimit(), StoreSpace.RESERVE_ZONES, checkpointZones);
@@ -234,7 +219,7 @@ final class StoreOpening {
                 epoch,
                 config.checkpointBytes(),
                 config.nanoClock(),
-                known,
+                log.checkpoints(),
                 replayed.bytesRead());
         losses = new ZoneLosses(zones, index, append, image::isLossKnown, config.lossListener(), metadata::note);
         metadata.attach(append, allocator, gcHost, losses, checkpoints);
@@ -290,6 +275,7 @@ final class StoreOpening {
         try {
             // No writer came as far as the new staging file; one of an earlier life stays.
             parts().release(true);
+            CloseHelper.close(oldStaging);
         } catch (final RuntimeException e) {
             cause.addSuppressed(e);
         }

@@ -7,6 +7,7 @@ import dev.zapkv.ZoneReport;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.checkpoint.CheckpointWriter;
+import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.log.AppendAgent;
 import dev.zapkv.store.spi.Collector;
 import dev.zapkv.zone.Stream;
@@ -46,7 +47,7 @@ final class StoreReport {
                 live,
                 Math.max(0, written - live),
                 parts.metadata().image().capacityBytes(),
-                usedZones() * zones.geometry().zoneCapacity(),
+                usedBytes(zones),
                 parts.index().memoryBytes(),
                 (long) append.staging().allocatedSlots() * append.staging().blockBytes(),
                 append.young().memoryBytes(),
@@ -88,11 +89,14 @@ final class StoreReport {
 
     /// Every zone the store may use; without a bound, those it has used.
     List<ZoneReport> zones() {
+        return zones(parts.metadata().image(), zones);
+    }
+
+    /// Every zone a store may use; without a bound, those it has used.
+    static List<ZoneReport> zones(final MetadataImage image, final ZoneTable zones) {
         final List<ZoneReport> reports = new ArrayList<>();
         // Of a store without a bound nobody wants to see the zones it may have one day.
-        final int count = parts.metadata().image().capacityBytes() < 0
-                ? zones.usedZones()
-                : parts.metadata().image().zoneLimit();
+        final int count = image.capacityBytes() < 0 ? zones.usedZones() : image.zoneLimit();
         for (int zone = 0; zone < count; zone++) {
             final Stream stream = zones.stream(zone);
             reports.add(new ZoneReport(
@@ -107,13 +111,14 @@ final class StoreReport {
         return reports;
     }
 
-    private long usedZones() {
+    /// Bytes of the zones in use, free part included.
+    static long usedBytes(final ZoneTable zones) {
         long used = 0;
         for (int zone = 0; zone < zones.usedZones(); zone++) {
             if (zones.state(zone) != ZoneState.EMPTY) {
                 used++;
             }
         }
-        return used;
+        return used * zones.geometry().zoneCapacity();
     }
 }

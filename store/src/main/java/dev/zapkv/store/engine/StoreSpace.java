@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.engine;
 
+import dev.zapkv.io.ZoneGeometry;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.meta.MetadataLog;
@@ -44,5 +45,10 @@ final class StoreSpace {
         }
         // A zone is left when the next block does not fit: up to a block is never written.
         return (long) (dataZones * (zones.geometry().zoneCapacity() - image.blockBytes()) * USABLE_SHARE);
+    }
+
+    /// Longest value, if so many record bytes may be live.
+    static long maxValueBytes(final ZoneGeometry geometry, final long usableBytes) {
+        return Math.min(geometry.zoneCapacity(), Math.min(usableBytes / 2, Integer.MAX_VALUE - 64));
     }
 }

@@ -166,6 +166,23 @@ public final class StagingFile implements AutoCloseable {
     /// @return the file, or null if it is gone, was never completed, or is of an earlier run of the machine
     /// @throws FormatException if it belongs to another store or another life of it
     public static StagingFile openExisting(final Path path, final StoreId storeId, final long newestEpoch) {
+        return open(path, storeId, newestEpoch, NativeMemory.SharedFile::open);
+    }
+
+    /// As {@link #openExisting}, to be looked at alone.
+    ///
+    /// @throws DeviceException if it may not be read
+    public static StagingFile openReadOnly(final Path path, final StoreId storeId, final long newestEpoch) {
+        return open(path, storeId, newestEpoch, NativeMemory.SharedFile::openReadOnly);
+    }
+
+    /// Maps a file of a length.
+    private interface Mapper {
+        NativeMemory.SharedFile map(Path path, long length);
+    }
+
+    private static StagingFile open(
+            final Path path, final StoreId storeId, final long newestEpoch, final Mapper mapper) {
         final long length;
         try {
             if (!Files.exists(path)) {
@@ -178,7 +195,7 @@ public final class StagingFile implements AutoCloseable {
         if (length < SLOTS_OFFSET) {
             return null;
         }
-        final NativeMemory.SharedFile file = NativeMemory.SharedFile.open(path, length);
+        final NativeMemory.SharedFile file = mapper.map(path, length);
         final MemorySegment memory = file.memory();
         final int blockBytes = memory.get(INT, BLOCK_BYTES_OFFSET);
         final int slotCount = memory.get(INT, SLOT_COUNT_OFFSET);
@@ -231,6 +248,11 @@ public final class StagingFile implements AutoCloseable {
     /// The whole file.
     public MemorySegment memory() {
         return file.memory();
+    }
+
+    /// Whether it was opened to be written.
+    public boolean isWritable() {
+        return !file.memory().isReadOnly();
     }
 
     /// Where it lies.

@@ -23,14 +23,13 @@ public final class RecordReader {
     private static final int MAX_FAULTY_READS = 3;
 
     private final PointIndex index;
-    private final StagingLog staging;
-    private final YoungCache young;
+    private final RecentRecords recent;
     private final ZoneDevice device;
     private final IntPredicate isOffline;
     private final ThreadLocal<ReadContext> contexts = ThreadLocal.withInitial(ReadContext::new);
     private final LongAdder deviceReads = new LongAdder();
 
-    /// A reader of an open store.
+    /// A reader of a store that is written to.
     ///
     /// @param isOffline asked after a read failed: whether the device has taken the zone offline
     public RecordReader(
@@ -39,10 +38,18 @@ public final class RecordReader {
             final YoungCache young,
             final ZoneDevice device,
             final IntPredicate isOffline) {
+        this(index, new RecentBlocks(staging, young), device, isOffline);
+    }
+
+    /// A reader of a store.
+    ///
+    /// @param recent    what may lie in memory
+    /// @param isOffline asked after a read failed: whether the device has taken the zone offline
+    public RecordReader(
+            final PointIndex index, final RecentRecords recent, final ZoneDevice device, final IntPredicate isOffline) {
         this.isOffline = isOffline;
         this.index = index;
-        this.staging = staging;
-        this.young = young;
+        this.recent = recent;
         this.device = device;
     }
 
@@ -67,7 +74,7 @@ public final class RecordReader {
             if (entry == 0 || IndexEntry.isTombstone(entry)) {
                 return null;
             }
-            final boolean inMemory = locate(entry, context);
+            final boolean inMemory = recent.locate(entry, context);
             if (!inMemory && IndexEntry.isMemory(entry)) {
                 continue;
             }
@@ -85,7 +92,7 @@ public final class RecordReader {
             if (matches) {
                 context.copyValue(into, at);
             }
-            if (inMemory && !stillHolds(context)) {
+            if (inMemory && !recent.stillHolds(context)) {
                 continue;
             }
             if (matches) {
@@ -107,7 +114,7 @@ public final class RecordReader {
     /// @throws ZoneLostException   if the device has taken the zone offline, likewise
     public ReadContext readEntry(final long entry, final BooleanSupplier stillThere) {
         final ReadContext context = contexts.get();
-        final boolean inMemory = locate(entry, context);
+        final boolean inMemory = recent.locate(entry, context);
         if (!inMemory) {
             if (IndexEntry.isMemory(entry)) {
                 return null;
@@ -124,39 +131,12 @@ public final class RecordReader {
             }
         }
         final boolean copied = context.copyKeyAndValue();
-        return copied && (!inMemory || stillHolds(context)) ? context : null;
+        return copied && (!inMemory || recent.stillHolds(context)) ? context : null;
     }
 
     /// Look-ups that went to the device.
     public long deviceReads() {
         return deviceReads.sum();
-    }
-
-    /// Finds the record in memory, by its log position in staging or by its device address in the cache.
-    private boolean locate(final long entry, final ReadContext context) {
-        if (IndexEntry.isMemory(entry)) {
-            final int slot = staging.slotForRead(entry);
-            final long block = staging.blockInSlot(slot);
-            if (block == 0 || !staging.isBlockOf(block, entry)) {
-                return false;
-            }
-            context.staged(staging.memory(), staging.offsetInSlot(slot, staging.offsetInBlock(entry)), slot, block);
-            return true;
-        }
-        final long address = IndexEntry.deviceAddress(entry);
-        final long place = young.find(address);
-        if (place == YoungCache.ABSENT) {
-            return false;
-        }
-        context.cached(young.memory(), young.offsetOf(place, address), place);
-        return true;
-    }
-
-    /// Whether what was copied from memory is what was located.
-    private boolean stillHolds(final ReadContext context) {
-        return context.isStaged()
-                ? staging.stillHolds(context.slot(), context.block())
-                : young.stillHolds(context.place());
     }
 
     /// @return what went wrong, or null if the record is there and verified

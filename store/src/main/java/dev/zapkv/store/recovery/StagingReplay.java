@@ -58,7 +58,9 @@ public final class StagingReplay {
     public interface Visitor {
         /// One committed record. One with {@link RecordFormat#FLAG_BATCH_PART} belongs to the same batch as the one
         /// before.
-        void record(int flags, byte[] key, byte[] value);
+        ///
+        /// @param position its place in the log
+        void record(long position, int flags, byte[] key, byte[] value);
     }
 
     /// Number of the last block found; one less than the first if there is none.
@@ -71,7 +73,7 @@ public final class StagingReplay {
     /// @param shardOf the shard of a location, {@link dev.zapkv.store.index.PointIndex#shardOf}
     public List<ChunkSetNote> chunkSets(final KeyHash hash, final LongToIntFunction shardOf) {
         final List<ChunkSetNote> sets = new ArrayList<>();
-        visit((flags, key, value) -> {
+        visit((position, flags, key, value) -> {
             if ((flags & RecordFormat.FLAG_LARGE) != 0) {
                 final LargeHead head = LargeHead.decode(value);
                 if (head != null) {
@@ -120,7 +122,7 @@ public final class StagingReplay {
                 MemorySegment.copy(content, BYTE, keyAt, key, 0, key.length);
                 final byte[] value = new byte[at + length - keyAt - key.length];
                 MemorySegment.copy(content, BYTE, keyAt + key.length, value, 0, value.length);
-                visitor.record(flags, key, value);
+                visitor.record(position, flags, key, value);
                 count++;
             }
             adjacent = !orphan;

@@ -1,10 +1,8 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
-package dev.zapkv.io.nvme;
+package dev.zapkv.io.linux;
 
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneRange;
-import dev.zapkv.io.linux.Errno;
-import dev.zapkv.io.linux.Libc;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -14,41 +12,50 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Keeps two devices from using the same zones: a lock of the open file description (OFD) on the node, a byte per
-/// zone. It ends with the descriptor. Advisory: it binds those alone who ask for it.
+/// Keeps others from the zones that a device uses: a lock of the open file description (OFD) on the node, a
+/// byte per
+/// zone; shared by devices that only read, else exclusive. It ends with the descriptor. Advisory: it binds
+/// those alone
+/// who ask for it.
 ///
 /// | offset | type | {@code struct flock} |
 /// |---:|---|---|
-/// | 0 | s16 | type: 1 = write |
+/// | 0 | s16 | type: 0 = read, 1 = write |
 /// | 2 | s16 | whence: 0 = from the start |
 /// | 8 | s64 | start |
 /// | 16 | s64 | length, 0 = to the end |
 /// | 24 | s32 | pid, zero |
-final class ZoneLock {
+public final class ZoneLock {
     private static final int F_OFD_SETLK = 37;
+    private static final short F_RDLCK = 0;
     private static final short F_WRLCK = 1;
     private static final int FLOCK_LENGTH = 32;
 
     private ZoneLock() {}
 
+    /// Locks zones.
+    ///
+    /// @param fd    open for reading, and for writing unless shared
+    /// @param node  names the node in messages
+    /// @param inode of the node
     /// @throws DeviceException if somebody else has a lock on one of the zones
-    static void acquire(final int fd, final NodePath path, final ZoneRange range) {
+    public static void acquire(
+            final int fd, final Path node, final long inode, final ZoneRange range, final boolean shared) {
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment flock = arena.allocate(FLOCK_LENGTH, Long.BYTES);
-            flock.set(ValueLayout.JAVA_SHORT, 0, F_WRLCK);
+            flock.set(ValueLayout.JAVA_SHORT, 0, shared ? F_RDLCK : F_WRLCK);
             flock.set(ValueLayout.JAVA_LONG, 8, range.first());
             flock.set(ValueLayout.JAVA_LONG, 16, range.count() == Integer.MAX_VALUE ? 0 : range.count());
             final int result = Libc.fcntl(fd, F_OFD_SETLK, flock.address());
             if (result == -Errno.EAGAIN || result == -Errno.EACCES) {
                 throw new DeviceException(
-                        "zones " + range + " of " + path.node() + " are in use by another ZapKV" + holder(path.inode())
+                        "zones " + range + " of " + node + " are in use by another ZapKV" + holder(inode)
                                 + ": close it, or choose other zones",
                         Errno.EBUSY);
             }
             if (result < 0) {
                 throw new DeviceException(
-                        path.node() + " cannot be locked: " + Errno.describe(-result) + "; see the kernel log",
-                        -result);
+                        node + " cannot be locked: " + Errno.describe(-result) + "; see the kernel log", -result);
             }
         }
     }

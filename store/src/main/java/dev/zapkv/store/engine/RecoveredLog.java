@@ -1,0 +1,107 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv.store.engine;
+
+import dev.zapkv.store.checkpoint.Checkpoint;
+import dev.zapkv.store.checkpoint.CheckpointLoader;
+import dev.zapkv.store.format.ChunkSetNote;
+import dev.zapkv.store.format.MetadataImage;
+import dev.zapkv.store.index.KeyHash;
+import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.log.StagingFile;
+import dev.zapkv.store.meta.StoreId;
+import dev.zapkv.store.recovery.Replay;
+import dev.zapkv.store.recovery.StagingReplay;
+import dev.zapkv.zone.ZoneTable;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/// What is known of a store when its newest checkpoint was read and the log was replayed. Nothing was written
+/// for it
+/// but, by an opening that goes on to write, the note in the staging file from where on it is taken over.
+///
+/// @param index        owned by the caller
+/// @param hash         of its keys
+/// @param replayed     what the replay found
+/// @param chunkSets    large values that are there
+/// @param chunkEntries index entries that are chunks
+/// @param checkpoints  that the store may be opened from, newest first
+/// @param text         what the line on recovery says of checkpoints
+/// @param staging      file that a killed process left, owned by the caller; null if there is none
+/// @param staged       what lies in it alone; null if there is none
+/// @param stagedSets   chunk sets of the large values among that
+record RecoveredLog(
+        PointIndex index,
+        KeyHash hash,
+        Replay.Outcome replayed,
+        List<ChunkSetNote> chunkSets,
+        long chunkEntries,
+        List<Checkpoint> checkpoints,
+        String text,
+        StagingFile staging,
+        StagingReplay staged,
+        Set<Long> stagedSets) {
+    /// Where the staging of a killed process is opened: its path is in the image.
+    @FunctionalInterface
+    interface StagingSource {
+        /// The file, or null if there is none.
+        StagingFile open(MetadataImage image);
+    }
+
+    /// Reads and replays.
+    ///
+    /// @param zones empty but for the metadata zones; filled here
+    static RecoveredLog of(
+            final EngineConfig config,
+            final StoreId storeId,
+            final MetadataImage image,
+            final ZoneTable zones,
+            final StagingSource source) {
+        final RecoveredIndex recovered = RecoveredIndex.load(config, storeId, image);
+        StagingFile staging = null;
+        try (PointIndex positions =
+                RecoveredIndex.empty(config, recovered.index().shardCount())) {
+            final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
+            final CheckpointLoader.Loaded base = recovered.base();
+            final Replay replay =
+                    new Replay(config.device(), image, storeId, recovered.index(), hash, zones, positions, base);
+            final Replay.Outcome replayed = replay.run();
+            staging = image.closedCleanly() || image.staging().isEmpty() ? null : source.open(image);
+            final StagingReplay staged = staging == null ? null : staged(staging, image, replayed);
+            final List<ChunkSetNote> stagedValues =
+                    staged == null ? List.of() : staged.chunkSets(hash, recovered.index()::shardOf);
+            final List<ChunkSetNote> chunkSets = replay.dropOrphans(stagedValues);
+            return new RecoveredLog(
+                    recovered.index(),
+                    hash,
+                    replayed,
+                    chunkSets,
+                    replay.chunkEntries(),
+                    recovered.checkpoints(),
+                    recovered.text(),
+                    staging,
+                    staged,
+                    stagedValues.stream().map(ChunkSetNote::chunkSet).collect(Collectors.toSet()));
+        } catch (final RuntimeException | Error e) {
+            recovered.index().close();
+            if (staging != null) {
+                staging.close();
+            }
+            throw e;
+        }
+    }
+
+    /// A file of an earlier life says itself from where on it counts: an opening was cut short that was about
+    /// to
+    /// append its content again.
+    private static StagingReplay staged(
+            final StagingFile staging, final MetadataImage image, final Replay.Outcome replayed) {
+        if (staging.epoch() != image.epoch()) {
+            return new StagingReplay(staging, staging.takenFrom() - 1);
+        }
+        if (staging.isWritable()) {
+            staging.takenFrom(replayed.firstMissing());
+        }
+        return new StagingReplay(staging, replayed.firstMissing() - 1);
+    }
+}
