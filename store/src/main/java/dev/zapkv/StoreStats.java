@@ -34,6 +34,7 @@ import java.util.List;
 /// @param asynchronousIo       {@code io_uring}, or the fall-back in use and why
 /// @param device               what went through the device since it was opened
 /// @param writePaths           how values got there
+/// @param scrub                what a scrub has read and found
 /// @param losses               zones that are offline and held something, and what was lost with each
 /// @param recovery             one line on what the last opening found
 public record StoreStats(
@@ -65,6 +66,7 @@ public record StoreStats(
         String asynchronousIo,
         DeviceCounters device,
         WritePaths writePaths,
+        ScrubStats scrub,
         List<ZoneLoss> losses,
         String recovery) {
     /// Copies the list.

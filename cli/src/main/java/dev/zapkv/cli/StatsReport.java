@@ -2,6 +2,7 @@
 package dev.zapkv.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
+import dev.zapkv.Finding;
 import dev.zapkv.StoreStats;
 import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.DeviceCounters;
@@ -56,6 +57,14 @@ final class StatsReport {
         }
         if (stats.writePaths().slowestAppendNs() > 0) {
             lines.add("slowest append", stats.writePaths().slowestAppendNs() / 1000 + " us");
+        }
+        if (stats.scrub().bytes() > 0) {
+            lines.add(
+                    "scrubbed",
+                    Human.count(stats.scrub().zones(), "zone", "zones") + ", " + Human.bytes(stats.scrub().bytes()));
+        }
+        for (final Finding finding : stats.scrub().damage()) {
+            lines.add("DAMAGED", finding.place() + ": " + finding.text());
         }
         for (final ZoneLoss loss : stats.losses()) {
             lines.add("LOST", lost(loss));
@@ -155,6 +164,17 @@ final class StatsReport {
         json.writeNumberField("bounced_bytes", stats.writePaths().bouncedBytes());
         json.writeNumberField("leased_bytes", stats.writePaths().leasedBytes());
         json.writeNumberField("slowest_append_ns", stats.writePaths().slowestAppendNs());
+        json.writeEndObject();
+        json.writeObjectFieldStart("scrub");
+        json.writeNumberField("passes", stats.scrub().passes());
+        json.writeNumberField("zones", stats.scrub().zones());
+        json.writeNumberField("bytes", stats.scrub().bytes());
+        json.writeNumberField("damaged", stats.scrub().damaged());
+        json.writeArrayFieldStart("damage");
+        for (final Finding finding : stats.scrub().damage()) {
+            VerifyText.writeJson(finding, json);
+        }
+        json.writeEndArray();
         json.writeEndObject();
         json.writeArrayFieldStart("losses");
         for (final ZoneLoss loss : stats.losses()) {

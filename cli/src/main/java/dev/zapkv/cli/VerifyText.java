@@ -124,7 +124,8 @@ final class VerifyText {
         json.writeNumberField("duration_ns", report.durationNs());
     }
 
-    private static void writeJson(final Finding finding, final JsonGenerator json) throws IOException {
+    /// The components of a {@link Finding} in their order.
+    static void writeJson(final Finding finding, final JsonGenerator json) throws IOException {
         json.writeStartObject();
         json.writeStringField("kind", finding.kind().label());
         json.writeBooleanField("damage", finding.damage());

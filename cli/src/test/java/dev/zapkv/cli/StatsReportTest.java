@@ -3,6 +3,8 @@ package dev.zapkv.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.zapkv.Finding;
+import dev.zapkv.ScrubStats;
 import dev.zapkv.StoreStats;
 import dev.zapkv.WritePaths;
 import dev.zapkv.ZoneLoss;
@@ -15,6 +17,18 @@ import org.junit.jupiter.api.Test;
 
 final class StatsReportTest {
     private static final long MIB = 1 << 20;
+
+    private static final Finding DAMAGE = new Finding(
+            Finding.Kind.BLOCK,
+            true,
+            4,
+            4096,
+            8192,
+            9,
+            1,
+            List.of("key".getBytes(StandardCharsets.UTF_8)),
+            "a checksum does not hold",
+            "restore it");
 
     @Test
     void shouldGroupFiguresForPeople() {
@@ -48,6 +62,8 @@ final class StatsReportTest {
                   reordered            3  (completed behind a higher address; at most 2 in flight on a zone)
                   values               2.0 MiB put in place, 100 B through staging
                   slowest append       1234 us
+                  scrubbed             30 zones, 30.0 MiB
+                  DAMAGED              zone 4 offset 4096, block 9: a checksum does not hold
                   LOST                 zone 7 is offline: 1,234 entries, 5.0 MiB
                   LOST                 zone 9 is offline: what it held, not known how much
                   last opening         clean
@@ -85,6 +101,7 @@ final class StatsReportTest {
                 "threads",
                 DeviceCounters.NONE,
                 WritePaths.NONE,
+                ScrubStats.NONE,
                 List.of(),
                 "new");
         assertEquals("""
@@ -114,6 +131,11 @@ final class StatsReportTest {
                         Map.of("zone", 7L, "keys", 1234L, "bytes", 5 * MIB),
                         Map.of("zone", 9L, "keys", -1L, "bytes", -1L)),
                 json.get("losses"));
+        final Map<?, ?> scrub = (Map<?, ?>) json.get("scrub");
+        assertEquals(1L, scrub.get("damaged"));
+        final Map<?, ?> damage = (Map<?, ?>) ((List<?>) scrub.get("damage")).getFirst();
+        assertEquals(4L, damage.get("zone"));
+        assertEquals(List.of("a2V5"), damage.get("names64"));
         assertEquals("clean", json.get("recovery"));
     }
 
@@ -147,6 +169,7 @@ final class StatsReportTest {
                 "io_uring",
                 new DeviceCounters(7, 28_672, 28_672, 0, 3, 2),
                 new WritePaths(100, 2 * MIB, 0, 0, 1_234_567),
+                new ScrubStats(2, 30, 30 * MIB, 1, List.of(DAMAGE)),
                 List.of(new ZoneLoss(7, 1234, 5 * MIB), new ZoneLoss(9, ZoneLoss.UNKNOWN, ZoneLoss.UNKNOWN)),
                 "clean");
     }

@@ -2,6 +2,7 @@
 package dev.zapkv.store.engine;
 
 import dev.zapkv.Durability;
+import dev.zapkv.Finding;
 import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.ZoneDevice;
 import java.nio.file.Path;
@@ -25,6 +26,8 @@ import java.util.function.LongSupplier;
 /// @param nanoClock          monotonic time in nanoseconds
 /// @param randomSeed         source of identities and secrets
 /// @param lossListener       told of each zone that is lost
+/// @param scrubBytesPerSecond read in the background to verify full zones; 0: none
+/// @param scrubListener      told of each damaged place
 public record EngineConfig(
         ZoneDevice device,
         String name,
@@ -38,7 +41,9 @@ public record EngineConfig(
         boolean threaded,
         LongSupplier nanoClock,
         LongSupplier randomSeed,
-        Consumer<ZoneLoss> lossListener) {
+        Consumer<ZoneLoss> lossListener,
+        long scrubBytesPerSecond,
+        Consumer<Finding> scrubListener) {
     /// Copies the list.
     public EngineConfig {
         stagingDirectories = List.copyOf(stagingDirectories);
@@ -59,6 +64,8 @@ public record EngineConfig(
                 threaded,
                 nanoClock,
                 randomSeed,
-                lossListener);
+                lossListener,
+                scrubBytesPerSecond,
+                scrubListener);
     }
 }

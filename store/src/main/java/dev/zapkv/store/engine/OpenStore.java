@@ -21,6 +21,7 @@ public final class OpenStore implements Store {
     private static final long DRAIN_WAIT_NS = 100_000_000L;
 
     private final StoreParts parts;
+    private final BackgroundScrub scrub;
     private final StoreReport report;
     private final EngineConfig config;
     private final ZoneGeometry geometry;
@@ -34,7 +35,8 @@ public final class OpenStore implements Store {
     /// @param recovery the line on how it was opened
     OpenStore(final StoreParts parts, final String recovery) {
         this.parts = parts;
-        report = new StoreReport(parts, recovery);
+        scrub = BackgroundScrub.start(parts);
+        report = new StoreReport(parts, scrub, recovery);
         config = parts.config();
         geometry = config.device().geometry();
         append = parts.append();
@@ -156,6 +158,7 @@ public final class OpenStore implements Store {
             }
             closed = true;
         }
+        scrub.close();
         append.staging().close();
         append.leases().close();
         agent.stop();

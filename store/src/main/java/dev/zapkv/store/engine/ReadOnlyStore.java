@@ -4,6 +4,7 @@ package dev.zapkv.store.engine;
 import dev.zapkv.CorruptionException;
 import dev.zapkv.EntryConsumer;
 import dev.zapkv.FormatException;
+import dev.zapkv.ScrubStats;
 import dev.zapkv.StoreStats;
 import dev.zapkv.VerifyListener;
 import dev.zapkv.VerifyOptions;
@@ -195,6 +196,7 @@ public final class ReadOnlyStore implements Store {
                 config.device().capabilities().asynchronousIo(),
                 config.device().counters(),
                 new WritePaths(0, 0, 0, 0, 0),
+                ScrubStats.NONE,
                 losses,
                 recovery);
     }

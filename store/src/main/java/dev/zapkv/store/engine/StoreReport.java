@@ -20,10 +20,12 @@ import java.util.Locale;
 final class StoreReport {
     private final StoreParts parts;
     private final ZoneTable zones;
+    private final BackgroundScrub scrub;
     private final String recovery;
 
     /// @param recovery the line on how the store was opened
-    StoreReport(final StoreParts parts, final String recovery) {
+    StoreReport(final StoreParts parts, final BackgroundScrub scrub, final String recovery) {
+        this.scrub = scrub;
         this.parts = parts;
         zones = parts.zones();
         this.recovery = recovery;
@@ -76,6 +78,7 @@ final class StoreReport {
                         append.bouncedBytes(),
                         (long) append.leases().held() * append.staging().blockBytes(),
                         parts.port().slowestNs()),
+                scrub.stats(),
                 parts.losses().all(),
                 recovery + damage());
     }

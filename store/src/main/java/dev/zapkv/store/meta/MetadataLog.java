@@ -92,6 +92,11 @@ public final class MetadataLog implements AutoCloseable {
         BlockFormat.seal(buffer.memory(), header, logicalBlock, crc);
     }
 
+    /// Identity of the store.
+    public StoreId storeId() {
+        return storeId;
+    }
+
     /// Bytes appended so far.
     public long appendedBytes() {
         return appendedBytes;

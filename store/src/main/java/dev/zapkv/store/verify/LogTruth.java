@@ -35,11 +35,11 @@ final class LogTruth implements BlockSink {
     static final long CHUNK = 1 << 2;
 
     private static final int POSITION_SHIFT = 3;
-    private static final int NAMES = 10;
 
     private final VerifyInput input;
     private final Findings findings;
     private final PointIndex newest;
+    private final KeyNames names;
     private final CRC32C crc = new CRC32C();
     private final long[] tombstoneBytes;
     private final long[] checkpointBytes;
@@ -65,6 +65,7 @@ final class LogTruth implements BlockSink {
         this.input = input;
         this.newest = newest;
         this.findings = findings;
+        names = new KeyNames(input.index(), input.hash(), input.device().geometry());
         tombstoneBytes = new long[input.zones().zoneCount()];
         checkpointBytes = new long[input.zones().zoneCount()];
         streams = new Stream[input.zones().zoneCount()];
@@ -271,54 +272,10 @@ final class LogTruth implements BlockSink {
 
     // ---- damaged blocks
 
-    /// Names the keys whose record is damaged and whose bytes are still those of a key that the index knows to
-    /// lie here.
     @Override
     public void damagedPayload(
             final MemorySegment memory, final ByteBuffer view, final int offset, final Suspect suspect) {
-        final int streamCode = BlockFormat.streamCode(memory, offset);
-        if (streamCode != Stream.HOST.code() && streamCode != Stream.GC.code()) {
-            return;
-        }
-        final int end = offset + BlockFormat.HEADER_LENGTH + BlockFormat.payloadLength(memory, offset);
-        int record = offset + BlockFormat.HEADER_LENGTH;
-        while (end - record >= RecordFormat.HEADER_LENGTH) {
-            final int flags = RecordFormat.flags(memory, record);
-            final int keyLength = RecordFormat.keyLength(memory, record);
-            final int key = record + RecordFormat.keyOffset(flags);
-            final int length = RecordFormat.length(memory, record);
-            final boolean valid = RecordFormat.invalidReason(memory, view, record, end, crc) == null;
-            final long at = suspect.offset + (record - offset);
-            if (key + keyLength <= end && liesAt(memory, key, keyLength, flags, suspect.zone, at)) {
-                if (valid) {
-                    // The damage is elsewhere in the block.
-                    record(memory, record, suspect.zone, at);
-                } else if ((flags & RecordFormat.FLAG_CHUNK) == 0 && suspect.names.size() < NAMES) {
-                    suspect.names.add(bytes(memory, key, keyLength));
-                }
-            }
-            if (length <= RecordFormat.HEADER_LENGTH || length > end - record) {
-                return;
-            }
-            record += RecordFormat.align(length);
-        }
-    }
-
-    private boolean liesAt(
-            final MemorySegment memory,
-            final int key,
-            final int keyLength,
-            final int flags,
-            final int zone,
-            final long offset) {
-        final boolean chunk = (flags & RecordFormat.FLAG_CHUNK) != 0;
-        final long entry = input.index()
-                .get(
-                        HashDomain.of(input.hash().fingerprint(memory, key, keyLength), chunk),
-                        input.hash().location(memory, key, keyLength));
-        return entry != 0
-                && !IndexEntry.isMemory(entry)
-                && IndexEntry.deviceAddress(entry) == input.device().geometry().address(zone, offset);
+        names.look(memory, view, offset, suspect, (whole, record, at) -> record(whole, record, suspect.zone, at));
     }
 
     private static byte[] bytes(final MemorySegment memory, final int at, final int length) {

@@ -26,6 +26,7 @@ import java.util.function.LongSupplier;
 /// each value
 /// in chunks.
 public final class Verifier {
+    private static final int WINDOW_BYTES = 4 << 20;
     private static final String BLOCKS = "blocks";
     private static final String INDEX = "index";
     private static final String CHECKPOINTS = "checkpoints";
@@ -64,7 +65,7 @@ public final class Verifier {
         final LogTruth truth = new LogTruth(input, newest, findings);
         final ZoneWalk walk;
         final int most = Math.max(input.image().blockBytes(), device.geometry().maxAppend());
-        try (ZoneReader reader = new ZoneReader(device, most, pace::await)) {
+        try (ZoneReader reader = new ZoneReader(device, most, WINDOW_BYTES, pace::await)) {
             walk = new ZoneWalk(reader, input.storeId(), device.geometry().blockSize());
             readZones(walk, reader, truth);
         }
@@ -158,48 +159,7 @@ public final class Verifier {
                 && suspect.kind == Finding.Kind.BLOCK
                 && input.zones().stream(suspect.zone) == Stream.HOST
                 && !input.counts(suspect.block);
-        final boolean damage = suspect.entries > 0 || (suspect.certain && !cutOff);
-        final Finding.Kind kind =
-                metadata && suspect.kind != Finding.Kind.UNREADABLE ? Finding.Kind.METADATA : suspect.kind;
-        findings.add(new Finding(
-                kind,
-                damage,
-                suspect.zone,
-                suspect.offset,
-                suspect.length,
-                suspect.block,
-                suspect.entries,
-                suspect.names,
-                suspect.text + "; " + meaning(suspect, metadata, damage),
-                advice(suspect, metadata, damage)));
-    }
-
-    private static String meaning(final Suspect suspect, final boolean metadata, final boolean damage) {
-        if (suspect.kind == Finding.Kind.PADDING) {
-            return "nothing is kept there, but the device returned other bytes than were written";
-        }
-        if (metadata) {
-            return "an image of the metadata is lost; if it was the newest, the store was opened as it was before it";
-        }
-        if (suspect.entries > 0) {
-            return suspect.entries + " entries of the index point there and are damaged";
-        }
-        return damage
-                ? "nothing in the index points at damaged bytes there; what was superseded or deleted in it cannot be"
-                        + " read, and of keys written there last an older value, or none, may be found"
-                : "nothing in the index points there: most likely a crash cut it off before it was acknowledged";
-    }
-
-    private static String advice(final Suspect suspect, final boolean metadata, final boolean damage) {
-        if (suspect.entries > 0) {
-            return Findings.RESTORE;
-        }
-        if (!damage) {
-            return "nothing need be done";
-        }
-        return suspect.kind == Finding.Kind.PADDING || metadata
-                ? "check the device"
-                : "check the device; garbage collection keeps the zone if it finds live bytes missing there";
+        findings.add(Verdict.of(suspect, metadata, cutOff));
     }
 
     private int checkCheckpoints() {

@@ -10,8 +10,6 @@ import java.util.function.IntConsumer;
 
 /// A window on a zone. What the device does not let be read does not keep what is beside it from being read.
 final class ZoneReader implements AutoCloseable {
-    private static final int WINDOW_BYTES = 4 << 20;
-
     private final ZoneDevice device;
     private final int step;
     private final int most;
@@ -26,13 +24,14 @@ final class ZoneReader implements AutoCloseable {
     private long bytesRead;
 
     /// @param most       bytes that are wanted at a time
+    /// @param window     bytes that are read at a time; twice as many as are wanted at least
     /// @param beforeRead told how many bytes will be read next
-    ZoneReader(final ZoneDevice device, final int most, final IntConsumer beforeRead) {
+    ZoneReader(final ZoneDevice device, final int most, final int window, final IntConsumer beforeRead) {
         this.device = device;
         this.most = most;
         this.beforeRead = beforeRead;
         step = device.geometry().blockSize();
-        memory = arena.allocate(Math.max(WINDOW_BYTES, 2L * most), 4096);
+        memory = arena.allocate(Math.max(window, 2L * most), 4096);
         view = memory.asByteBuffer();
     }
 
