@@ -61,7 +61,8 @@ final class StatsReport {
         if (stats.scrub().bytes() > 0) {
             lines.add(
                     "scrubbed",
-                    Human.count(stats.scrub().zones(), "zone", "zones") + ", " + Human.bytes(stats.scrub().bytes()));
+                    Human.count(stats.scrub().zones(), "zone", "zones") + ", "
+                            + Human.bytes(stats.scrub().bytes()));
         }
         for (final Finding finding : stats.scrub().damage()) {
             lines.add("DAMAGED", finding.place() + ": " + finding.text());

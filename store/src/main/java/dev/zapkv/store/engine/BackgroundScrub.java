@@ -55,7 +55,8 @@ final class BackgroundScrub implements ScrubHost, AutoCloseable {
     public Full full(final int zone) {
         return parts.agent().exclusively(() -> {
             final boolean full = zones.state(zone) == ZoneState.FULL || zones.state(zone) == ZoneState.READ_ONLY;
-            final boolean settled = zones.newestHostBlock(zone) <= parts.append().frontier();
+            final boolean settled =
+                    zones.newestHostBlock(zone) <= parts.append().frontier();
             if (!full || !settled || zones.stream(zone) == null || zones.stream(zone) == Stream.METADATA) {
                 return null;
             }

@@ -5,7 +5,6 @@ import dev.zapkv.Finding;
 import dev.zapkv.ScrubStats;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.ZoneDevice;
-import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.ZoneAllocator;
 import java.util.ArrayList;
@@ -90,7 +89,8 @@ public final class Scrubber implements AutoCloseable {
 
     private void run() {
         try (ZoneReader reader = new ZoneReader(device, blockBytes, 0, this::pace)) {
-            final ZoneWalk walk = new ZoneWalk(reader, storeId, device.geometry().blockSize());
+            final ZoneWalk walk =
+                    new ZoneWalk(reader, storeId, device.geometry().blockSize());
             while (!closed) {
                 pass(reader, walk);
                 synchronized (this) {
@@ -127,7 +127,11 @@ public final class Scrubber implements AutoCloseable {
     private List<Suspect> walk(final ZoneWalk walk, final ScrubHost.Full full) {
         try {
             return walk.run(
-                    full.info(), full.generation(), blockBytes, device.geometry().zoneCapacity(), entries);
+                    full.info(),
+                    full.generation(),
+                    blockBytes,
+                    device.geometry().zoneCapacity(),
+                    entries);
         } catch (final DeviceException e) {
             if (closed) {
                 throw new ClosedException();
