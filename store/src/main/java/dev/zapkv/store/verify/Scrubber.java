@@ -79,7 +79,6 @@ public final class Scrubber implements AutoCloseable {
         this.entries = entries;
         freeAt = nanoClock.getAsLong();
         thread = Thread.ofPlatform().name(name).daemon(true).unstarted(this::run);
-        thread.setPriority(Thread.MIN_PRIORITY);
     }
 
     /// Sets it going.

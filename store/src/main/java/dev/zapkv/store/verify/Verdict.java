@@ -33,7 +33,9 @@ final class Verdict {
             return "an image of the metadata is lost; if it was the newest, the store was opened as it was before it";
         }
         if (suspect.entries > 0) {
-            return suspect.entries + " entries of the index point there and are damaged";
+            return suspect.entries == 1
+                    ? "an entry of the index points there and is damaged"
+                    : suspect.entries + " entries of the index point there and are damaged";
         }
         return damage
                 ? "nothing in the index points at damaged bytes there; what was superseded or deleted in it cannot be"
