@@ -13,6 +13,7 @@ import dev.zapkv.io.sim.SimCrash;
 import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimOptions;
 import dev.zapkv.io.sim.SimZoneDevice;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -149,7 +150,9 @@ class VerifyTest {
             assertTrue(block.offset() <= 40 * 4096 + 100 && 40 * 4096 + 100 < block.offset() + block.length());
             assertTrue(block.block() > 0);
             final TreeSet<String> named = new TreeSet<>();
-            report.findings().forEach(finding -> finding.names().forEach(key -> named.add(new String(key))));
+            report.findings()
+                    .forEach(finding ->
+                            finding.names().forEach(key -> named.add(new String(key, StandardCharsets.UTF_8))));
             assertEquals(damaged, named);
         }
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -118,12 +119,12 @@ final class VerifyCommandIT {
     @Test
     void shouldNameWhatIsDamaged() throws IOException {
         final long zone = damage();
-        final Cli.Result result = cli.run("verify", store);
+        final Cli.Result result = cli.run("verify", store, "--memory", "64m");
         assertEquals(ExitCode.DAMAGED, result.exitCode(), result.out());
         assertTrue(result.out().contains("\nDAMAGED block, zone " + zone + " offset 0, block 1: "), result.out());
         assertTrue(result.out().contains("restore these keys from a backup"), result.out());
         assertTrue(result.out().endsWith("\nDAMAGED: 1 finding\n"), result.out());
-        final Cli.Result machine = cli.run("verify", store, "--json");
+        final Cli.Result machine = cli.run("verify", store, "--memory", "64m", "--json");
         assertEquals(ExitCode.DAMAGED, machine.exitCode());
         final Map<String, Object> json = json(machine);
         assertEquals(true, json.get("damaged"));
@@ -133,7 +134,8 @@ final class VerifyCommandIT {
         assertEquals(0L, finding.get("offset"));
         assertEquals(1L, finding.get("block"));
         for (final Object name : (List<?>) finding.get("names64")) {
-            assertTrue(new String(Base64.getDecoder().decode((String) name)).startsWith("key "), machine.out());
+            final byte[] key = Base64.getDecoder().decode((String) name);
+            assertTrue(new String(key, StandardCharsets.UTF_8).startsWith("key "), machine.out());
         }
     }
 

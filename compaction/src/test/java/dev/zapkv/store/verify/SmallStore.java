@@ -141,6 +141,12 @@ final class SmallStore {
         history.computeIfAbsent(name, any -> new ArrayList<>()).add(value);
     }
 
+    static byte[] bytes(final ByteBuffer buffer) {
+        final byte[] bytes = new byte[buffer.remaining()];
+        buffer.duplicate().get(bytes);
+        return bytes;
+    }
+
     /// Bytes of a zone up to its write pointer.
     static byte[] bytes(final SimMedia from, final int zone) {
         try (ZoneDevice device = device(from);

@@ -78,7 +78,8 @@ final class ZonefsFiles implements SequentialMedia {
                 range.count() == mount.zones() ? Math.min(mount.conventionalFiles(), MOST_CONVENTIONAL) : 0;
         try {
             for (int i = 0; i < conventional; i++) {
-                files.conventional.add(new Descriptor(files.openFile(mount.conventionalFile(i), readOnly ? Libc.O_RDONLY : Libc.O_RDWR)));
+                files.conventional.add(new Descriptor(
+                        files.openFile(mount.conventionalFile(i), readOnly ? Libc.O_RDONLY : Libc.O_RDWR)));
             }
         } catch (final DeviceException e) {
             files.close();

@@ -215,7 +215,8 @@ final class LogTruth implements BlockSink {
         if (!complete) {
             return;
         }
-        final long word = (position / RecordFormat.ALIGNMENT << POSITION_SHIFT)
+        final long place = position / RecordFormat.ALIGNMENT;
+        final long word = (place << POSITION_SHIFT)
                 | ((flags & RecordFormat.FLAG_CHUNK) != 0 ? CHUNK : 0)
                 | ((flags & RecordFormat.FLAG_TOMBSTONE) != 0 ? TOMBSTONE : 0)
                 | (indexed ? INDEXED : 0);

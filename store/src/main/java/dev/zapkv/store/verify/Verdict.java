@@ -52,6 +52,6 @@ final class Verdict {
         }
         return suspect.kind == Finding.Kind.PADDING || metadata
                 ? "check the device"
-                : "check the device; garbage collection keeps the zone if it finds live bytes missing there";
+                : "compare with a backup: keys that were written there last may be missing; check the device";
     }
 }
