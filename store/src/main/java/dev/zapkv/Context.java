@@ -243,14 +243,7 @@ public final class Context {
     }
 
     Concluded conclude() {
-        if (concluded) {
-            throw new ConfigurationException("this context was used already: make a new one for each opening");
-        }
-        concluded = true;
-        final List<String> problems = problems();
-        if (!problems.isEmpty()) {
-            throw new ConfigurationException("the store cannot be opened: " + String.join("; ", problems));
-        }
+        use();
         if (device != null) {
             return new Concluded(config(readOnly ? ReadOnlyZoneDevice.of(device) : device), () -> {});
         }
@@ -282,6 +275,53 @@ public final class Context {
         } catch (final Exception e) {
             failure.addSuppressed(e);
         }
+    }
+
+    /// Checks the settings; they can be used once.
+    void use() {
+        if (concluded) {
+            throw new ConfigurationException("this context was used already: make a new one for each opening");
+        }
+        concluded = true;
+        final List<String> problems = problems();
+        if (!problems.isEmpty()) {
+            throw new ConfigurationException("the store cannot be opened: " + String.join("; ", problems));
+        }
+    }
+
+    /// The device that was given, or null.
+    ZoneDevice device() {
+        return device;
+    }
+
+    /// What messages call the store.
+    String name() {
+        return name(device);
+    }
+
+    private String name(final ZoneDevice storage) {
+        return location == null ? storage.capabilities().backend() : location.toString();
+    }
+
+    /// The budget of memory.
+    long memory() {
+        return memoryBytes == 0 ? defaultMemory() : memoryBytes;
+    }
+
+    LongSupplier nanoClock() {
+        return nanoClock;
+    }
+
+    LongSupplier randomSeed() {
+        return randomSeed;
+    }
+
+    /// Directories where a staging file goes, or may be found, in order of preference.
+    List<Path> stagingCandidates() {
+        if (stagingDirectory != null) {
+            return List.of(stagingDirectory);
+        }
+        return directoryPath() == null ? List.of(SHARED_MEMORY) : List.of(SHARED_MEMORY, directoryPath());
     }
 
     /// What a failure of the device means for whoever opens the store.
@@ -367,7 +407,8 @@ public final class Context {
         }
     }
 
-    private ZoneDevice openDrive() {
+    /// Opens the drive at the location.
+    ZoneDevice openDrive() {
         if (readOnly) {
             return openDriveReadOnly();
         }
@@ -421,27 +462,18 @@ public final class Context {
 
     private EngineConfig config(final ZoneDevice storage) {
         final boolean drive = location != null && location.isDrive();
-        final List<Path> staging = new ArrayList<>();
-        if (stagingDirectory != null) {
-            staging.add(stagingDirectory);
-        } else {
-            staging.add(SHARED_MEMORY);
-            if (location != null && !drive) {
-                staging.add(location.path());
-            }
-        }
         final ZoneGeometry geometry = storage.geometry();
         return new EngineConfig(
                 storage,
-                location == null ? storage.capabilities().backend() : location.toString(),
+                name(storage),
                 // A drive does not grow.
                 drive && capacityBytes < 0 ? geometry.zoneCount() * geometry.zoneCapacity() : capacityBytes,
-                memoryBytes == 0 ? defaultMemory() : memoryBytes,
+                memory(),
                 blockBytes.orElse(Math.min(DEFAULT_BLOCK, Integer.highestOneBit(geometry.maxAppend()))),
                 checkpointBytes,
                 durability,
                 createIfMissing && !drive && !readOnly,
-                staging,
+                stagingCandidates(),
                 threaded,
                 nanoClock,
                 randomSeed,

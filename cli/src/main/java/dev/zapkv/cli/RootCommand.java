@@ -48,6 +48,7 @@ final class RootCommand implements Callable<Integer> {
                 .addSubcommand(new ZonesCommand(terminal))
                 .addSubcommand(new GcCommand(terminal))
                 .addSubcommand(new VerifyCommand(terminal))
+                .addSubcommand(new SalvageCommand(terminal))
                 .addSubcommand(new FormatCommand(terminal))
                 .addSubcommand(new DevicesCommand(terminal));
         // A key such as @name is a key, not a file of arguments.

@@ -87,6 +87,11 @@ abstract class StoreCommand implements Callable<Integer> {
         return location;
     }
 
+    /// The zones that were named, or null.
+    final ZoneRange zones() {
+        return zones;
+    }
+
     final boolean isJson() {
         return json;
     }

@@ -59,6 +59,11 @@ public record ZoneRange(int first, int count) {
         return new ZoneRange(first, definite);
     }
 
+    /// Whether a zone lies in both ranges.
+    public boolean overlaps(final ZoneRange other) {
+        return first < (long) other.first + other.count && other.first < (long) first + count;
+    }
+
     /// As {@link #parse} reads it.
     @Override
     public String toString() {

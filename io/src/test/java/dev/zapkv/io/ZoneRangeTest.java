@@ -2,6 +2,7 @@
 package dev.zapkv.io;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -39,5 +40,13 @@ final class ZoneRangeTest {
                     .getMessage();
             assertTrue(message.contains("/dev/ng0n1") && message.contains("0-63") && message.contains(text), message);
         }
+    }
+
+    @Test
+    void shouldTellWhetherRangesOverlap() {
+        assertTrue(ZoneRange.parse("0-3").overlaps(ZoneRange.parse("3-5")));
+        assertTrue(ZoneRange.ALL.overlaps(ZoneRange.parse("100-")));
+        assertFalse(ZoneRange.parse("0-3").overlaps(ZoneRange.parse("4-")));
+        assertFalse(ZoneRange.parse("4-").overlaps(ZoneRange.parse("0-3")));
     }
 }

@@ -150,6 +150,11 @@ public final class BlockFormat {
         return memory.get(LONG, offset + HORIZON_OFFSET);
     }
 
+    /// Smallest log position.
+    public static long minLogPosition(final MemorySegment memory, final long offset) {
+        return memory.get(LONG, offset + MIN_LOG_POSITION_OFFSET);
+    }
+
     /// Largest log position.
     public static long maxLogPosition(final MemorySegment memory, final long offset) {
         return memory.get(LONG, offset + MAX_LOG_POSITION_OFFSET);

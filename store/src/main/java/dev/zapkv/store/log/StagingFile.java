@@ -54,14 +54,14 @@ public final class StagingFile implements AutoCloseable {
     /// Offset of the first slot.
     public static final int SLOTS_OFFSET = 4096;
 
-    private static final int VERSION_OFFSET = 4;
-    private static final int STORE_ID_HIGH_OFFSET = 8;
-    private static final int STORE_ID_LOW_OFFSET = 16;
-    private static final int EPOCH_OFFSET = 24;
-    private static final int BLOCK_BYTES_OFFSET = 32;
-    private static final int SLOT_COUNT_OFFSET = 36;
-    private static final int ALLOCATED_OFFSET = 40;
-    private static final int TAKEN_FROM_OFFSET = 48;
+    static final int VERSION_OFFSET = 4;
+    static final int STORE_ID_HIGH_OFFSET = 8;
+    static final int STORE_ID_LOW_OFFSET = 16;
+    static final int EPOCH_OFFSET = 24;
+    static final int BLOCK_BYTES_OFFSET = 32;
+    static final int SLOT_COUNT_OFFSET = 36;
+    static final int ALLOCATED_OFFSET = 40;
+    static final int TAKEN_FROM_OFFSET = 48;
     private static final int BOOT_ID_HIGH_OFFSET = 56;
     private static final int BOOT_ID_LOW_OFFSET = 64;
     private static final String SUFFIX = ".staging";
@@ -112,12 +112,17 @@ public final class StagingFile implements AutoCloseable {
         return "zapkv-" + storeId + "-";
     }
 
+    /// What the names of a store's staging files match.
+    static String glob(final StoreId storeId) {
+        return prefix(storeId) + "*" + SUFFIX;
+    }
+
     /// Deletes what openings that were cut short left behind. The store must be locked.
     ///
     /// @param keep the one staging file in use
     public static void deleteOthers(final List<Path> directories, final StoreId storeId, final Path keep) {
         for (final Path directory : directories) {
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, prefix(storeId) + "*" + SUFFIX)) {
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, glob(storeId))) {
                 for (final Path file : files) {
                     if (!file.getFileName().equals(keep.getFileName())) {
                         Files.deleteIfExists(file);

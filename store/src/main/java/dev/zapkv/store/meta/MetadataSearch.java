@@ -86,7 +86,7 @@ public final class MetadataSearch {
         if (newest == null && anything) {
             throw new FormatException("the zones of metadata (0 and 1, or the conventional ones) hold data but no"
                     + " readable store metadata: the device holds something else, or both zones were damaged;"
-                    + " restore it from a backup");
+                    + " restore it from a backup, or get out what can be got: zapkv salvage");
         }
         return newest;
     }
@@ -220,7 +220,8 @@ public final class MetadataSearch {
                 throw new FormatException(
                         "zone " + zone + " is offline and may have held the newest metadata of the store;"
                                 + " what was found in zone " + newest.zone() + " may be outdated and was not used."
-                                + " Nothing was written; restore the store from a backup");
+                                + " Nothing was written; restore the store from a backup, or get out what can be got:"
+                                + " zapkv salvage");
             }
         }
         if (newest == null && !empty && hasDeadMetadataZone()) {
