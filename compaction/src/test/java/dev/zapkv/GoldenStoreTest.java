@@ -1,0 +1,158 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.zapkv.store.format.BlockFormat;
+import dev.zapkv.store.format.LittleEndian;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import java.util.zip.CRC32C;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipInputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Stores that earlier versions wrote hold what they held then. See docs/formats.md for how to add some.
+class GoldenStoreTest {
+    private static final Path ARCHIVES = Path.of("src", "test", "resources", "golden-stores");
+    private static final long LARGEST_ARCHIVE = 100_000;
+
+    @AfterEach
+    void delete() {
+        TestDirectories.delete(GoldenStores.PLACE);
+    }
+
+    static List<String> archives() throws IOException {
+        try (Stream<Path> files = Files.walk(ARCHIVES)) {
+            return files.filter(file -> file.toString().endsWith(".zip"))
+                    .map(file -> ARCHIVES.relativize(file).toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    /// Lays a store where it lay when it was made.
+    ///
+    /// @return the list of what it holds
+    private static List<String> unpack(final String archive) throws IOException {
+        TestDirectories.delete(GoldenStores.PLACE);
+        List<String> content = List.of();
+        try (ZipInputStream zip = new ZipInputStream(Files.newInputStream(ARCHIVES.resolve(archive)))) {
+            for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
+                final byte[] bytes = zip.readAllBytes();
+                if (entry.getName().equals(GoldenStores.CONTENT)) {
+                    content = new String(bytes, StandardCharsets.UTF_8).lines().toList();
+                } else {
+                    final Path file = GoldenStores.PLACE.resolve(entry.getName());
+                    Files.createDirectories(file.getParent());
+                    Files.write(file, bytes);
+                }
+            }
+        }
+        assertFalse(content.isEmpty(), archive + " lists no content");
+        return content;
+    }
+
+    private static void assertHolds(final List<String> content, final ZapKv store, final String context) {
+        final TreeSet<String> found = new TreeSet<>();
+        store.forEach((key, value) -> found.add(GoldenStores.line(new String(key, StandardCharsets.UTF_8), value)));
+        assertEquals(new ArrayList<>(new TreeSet<>(content)), new ArrayList<>(found), context);
+        assertEquals(content.size(), store.count(), context);
+    }
+
+    @ParameterizedTest
+    @MethodSource("archives")
+    void shouldHoldWhatItHeldWhenItWasMade(final String archive) throws IOException {
+        final List<String> content = unpack(archive);
+        try (ZapKv store = ZapKv.open(GoldenStores.context())) {
+            assertHolds(content, store, archive);
+            // And it can be written to.
+            store.put(TestData.key(1), TestData.value(1, 1, 100));
+            assertTrue(store.delete(TestData.key(1)));
+            store.collect(0.1);
+            assertHolds(content, store, archive + ", collected");
+        }
+        try (ZapKv store = ZapKv.open(GoldenStores.context())) {
+            assertHolds(content, store, archive + ", opened again");
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("archives")
+    void shouldBeSalvagedAsWell(final String archive) throws IOException {
+        final List<String> content = unpack(archive);
+        final TreeSet<String> found = new TreeSet<>();
+        try (Salvage salvage = Salvage.of(GoldenStores.context()).force(true)) {
+            salvage.extract(
+                    (key, value) -> found.add(GoldenStores.line(new String(key, StandardCharsets.UTF_8), value)));
+        }
+        assertEquals(new ArrayList<>(new TreeSet<>(content)), new ArrayList<>(found), archive);
+    }
+
+    @Test
+    void shouldBeFewAndSmall() throws IOException {
+        assertTrue(archives().size() >= 5, "archives are missing");
+        for (final String archive : archives()) {
+            assertTrue(Files.size(ARCHIVES.resolve(archive)) <= LARGEST_ARCHIVE, archive + " is too large");
+        }
+    }
+
+    /// As a later version would write them: of the metadata, and of the data alone.
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2})
+    void shouldRefuseBlocksOfANewerVersion(final int firstZone) throws IOException {
+        unpack("v1/closed.zip");
+        final Path zones = GoldenStores.PLACE.resolve(GoldenStores.STORE).resolve("zones");
+        int changed = 0;
+        for (int zone = firstZone; zone < 16; zone++) {
+            final Path file = zones.resolve(String.format("zone-%08d", zone));
+            changed += Files.exists(file) ? raiseVersions(file) : 0;
+        }
+        assertTrue(changed > 0, "no block was found");
+        final FormatException e = assertThrows(FormatException.class, () -> ZapKv.open(GoldenStores.context()));
+        assertTrue(e.getMessage().contains("version"), e.getMessage());
+        assertTrue(e.getMessage().contains("with th"), e.getMessage());
+    }
+
+    private static int raiseVersions(final Path file) throws IOException {
+        final byte[] bytes = Files.readAllBytes(file);
+        final MemorySegment memory = MemorySegment.ofArray(bytes);
+        int changed = 0;
+        for (int at = 0; at < bytes.length; at += 4096) {
+            if (BlockFormat.hasMagic(memory, at)) {
+                memory.set(LittleEndian.SHORT, at + BlockFormat.VERSION_OFFSET, (short) (BlockFormat.VERSION + 1));
+                final CRC32C crc = new CRC32C();
+                crc.update(bytes, at, BlockFormat.HEADER_CRC_OFFSET);
+                memory.set(LittleEndian.INT, at + BlockFormat.HEADER_CRC_OFFSET, (int) crc.getValue());
+                changed++;
+            }
+        }
+        Files.write(file, bytes);
+        return changed;
+    }
+
+    /// Not a test: makes a set of archives.
+    @Test
+    @EnabledIfSystemProperty(named = "zapkv.golden.write", matches = "\\w+")
+    void shouldWriteASet() throws IOException {
+        final Path target = ARCHIVES.resolve(System.getProperty("zapkv.golden.write"));
+        assertFalse(Files.exists(target), target + " exists: golden stores are never changed");
+        GoldenStores.write(target);
+        assertTrue(Files.exists(target.resolve("closed.zip")));
+    }
+}

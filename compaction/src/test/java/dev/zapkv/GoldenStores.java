@@ -1,0 +1,226 @@
+/* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
+package dev.zapkv;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.zip.Deflater;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/// Makes the golden stores: small whole stores of the present format, each an archive of a store's
+/// directory with a
+/// list of what it holds. They are made once and kept; every later version must open them.
+///
+/// {@code ./zapkv test -pl compaction -am -Dtest=GoldenStoreTest -Dsurefire.failIfNoSpecifiedTests=false
+/// -DargLine="… -Dzapkv.golden.write=v2"} makes a set {@code v2} beside the others.
+final class GoldenStores {
+    /// The store in an archive.
+    static final String STORE = "store";
+    /// Beside the store in an archive: a line per key, with key, length and CRC32C of the value.
+    static final String CONTENT = "content.txt";
+    /// Where stores lie while they are made, and are laid when they are opened. Relative, because
+    /// metadata holds
+    /// the path of the staging file.
+    static final Path PLACE = Path.of("target", "golden-stores");
+
+    private static final int ZONE_BYTES = 1 << 20;
+    private static final long SEED = 4711;
+
+    private final Map<String, byte[]> content = new TreeMap<>();
+    private final SplittableRandom random = new SplittableRandom(SEED);
+    private ZapKv store;
+
+    private GoldenStores() {}
+
+    /// How a store is opened.
+    static Context context() {
+        return new Context()
+                .directory(PLACE.resolve(STORE))
+                .stagingDirectory(PLACE)
+                .memoryBytes(32 << 20)
+                .threaded(false)
+                .randomSeed(new SplittableRandom(SEED)::nextLong);
+    }
+
+    private static Context context(final int zones) {
+        return context().zoneSizeBytes(ZONE_BYTES).capacityBytes((long) zones * ZONE_BYTES);
+    }
+
+    /// Makes all of them.
+    static void write(final Path target) throws IOException {
+        Files.createDirectories(target);
+        new GoldenStores().closed(target.resolve("closed.zip"));
+        new GoldenStores().killed(target.resolve("killed.zip"));
+        new GoldenStores().collected(target.resolve("collected.zip"));
+        new GoldenStores().checkpoint(target.resolve("checkpoint.zip"));
+        new GoldenStores().smallBlocks(target.resolve("small-blocks.zip"));
+    }
+
+    /// Closed cleanly, after two lives: values of all sizes, overwrites, deletes, batches.
+    private void closed(final Path archive) throws IOException {
+        open(context(16));
+        everything();
+        store.close();
+        open(context());
+        put("second life", 20);
+        delete("key 3");
+        store.close();
+        pack(archive);
+    }
+
+    /// Killed with writes that are only in staging.
+    private void killed(final Path archive) throws IOException {
+        open(context(16));
+        everything();
+        store.flush();
+        put("staged", 100);
+        put("staged and large", 200_000);
+        put("key 1", 77);
+        delete("key 2");
+        batch("staged batch ", 3);
+        pack(archive);
+        store.close();
+    }
+
+    /// Garbage collection has emptied zones that were filled again: generations, relocated records.
+    private void collected(final Path archive) throws IOException {
+        open(context(12));
+        everything();
+        for (int i = 0; i < 900; i++) {
+            put("churn " + random.nextInt(100), 14_000);
+        }
+        delete("churn 5");
+        store.collect(0.3);
+        if (store.stats().zonesCollected() < 4) {
+            throw new IllegalStateException("too little was collected: " + store.stats());
+        }
+        store.close();
+        pack(archive);
+    }
+
+    /// Opened from a checkpoint, with a log and staging behind it.
+    private void checkpoint(final Path archive) throws IOException {
+        open(context(20).checkpointBytes(8 << 20));
+        everything();
+        if (!store.checkpoint()) {
+            throw new IllegalStateException("no checkpoint: " + store.stats());
+        }
+        put("behind the checkpoint", 300);
+        delete("key 4");
+        store.flush();
+        put("staged", 30);
+        pack(archive);
+        store.close();
+    }
+
+    private void smallBlocks(final Path archive) throws IOException {
+        open(context(16).blockBytes(16 << 10));
+        everything();
+        store.close();
+        pack(archive);
+    }
+
+    private void open(final Context context) {
+        if (store == null) {
+            TestDirectories.delete(PLACE);
+            try {
+                Files.createDirectories(PLACE);
+            } catch (final IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        store = ZapKv.open(context);
+    }
+
+    private void everything() {
+        for (int i = 0; i < 60; i++) {
+            put("key " + i, 1 << i % 12);
+        }
+        put("empty", 0);
+        put("k".repeat(1000), 10);
+        put("large", 300_000);
+        put("large, replaced", 150_000);
+        put("large, replaced", 5);
+        put("large, deleted", 140_000);
+        delete("large, deleted");
+        batch("batch ", 5);
+        for (int i = 0; i < 20; i++) {
+            put("key " + i, 100 + i);
+        }
+        delete("key 50");
+    }
+
+    /// A value of few different bytes: archives are to be small.
+    private byte[] value(final int length) {
+        final byte[] value = new byte[length];
+        Arrays.fill(value, (byte) random.nextInt(256));
+        for (int at = 0; at < Math.min(8, length); at++) {
+            value[at] = (byte) random.nextInt(256);
+        }
+        return value;
+    }
+
+    private static byte[] bytes(final String key) {
+        return key.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private void put(final String key, final int length) {
+        final byte[] value = value(length);
+        store.put(bytes(key), value);
+        content.put(key, value);
+    }
+
+    private void delete(final String key) {
+        store.delete(bytes(key));
+        content.remove(key);
+    }
+
+    private void batch(final String prefix, final int size) {
+        final WriteBatch batch = new WriteBatch();
+        for (int i = 0; i < size; i++) {
+            final byte[] value = value(50 + i);
+            batch.put(bytes(prefix + i), value);
+            content.put(prefix + i, value);
+        }
+        batch.delete(bytes("key 30"));
+        content.remove("key 30");
+        store.write(batch);
+    }
+
+    private void pack(final Path archive) throws IOException {
+        try (ZipOutputStream zip = new ZipOutputStream(Files.newOutputStream(archive))) {
+            zip.setLevel(Deflater.BEST_COMPRESSION);
+            try (var files = Files.walk(PLACE)) {
+                for (final Path file :
+                        files.filter(Files::isRegularFile).sorted().toList()) {
+                    add(zip, PLACE.relativize(file).toString(), Files.readAllBytes(file));
+                }
+            }
+            final StringBuilder lines = new StringBuilder();
+            content.forEach((key, value) -> lines.append(line(key, value)).append('\n'));
+            add(zip, CONTENT, bytes(lines.toString()));
+        }
+    }
+
+    /// A line of the list of what a store holds.
+    static String line(final String key, final byte[] value) {
+        final java.util.zip.CRC32C crc = new java.util.zip.CRC32C();
+        crc.update(value);
+        return key + '\t' + value.length + '\t' + Long.toHexString(crc.getValue());
+    }
+
+    private static void add(final ZipOutputStream zip, final String name, final byte[] bytes) throws IOException {
+        final ZipEntry entry = new ZipEntry(name);
+        entry.setTime(0);
+        zip.putNextEntry(entry);
+        zip.write(bytes);
+        zip.closeEntry();
+    }
+}
