@@ -99,6 +99,10 @@ class SalvageDirectoryTest {
         final SplittableRandom random = new SplittableRandom(1);
         try (ZapKv store = ZapKv.open(context("store"))) {
             for (int i = 0; i < 40_000; i++) {
+                if (i == 38_000) {
+                    // What follows begins a zone that held something before, and does not fill it.
+                    store.collect(0);
+                }
                 final int key = random.nextInt(2000);
                 final byte[] value = TestData.value(key, i, 400 + random.nextInt(400));
                 store.put(TestData.key(key), value);
