@@ -21,7 +21,8 @@ import org.agrona.collections.Int2IntHashMap;
 /// checkpoint
 /// says. Blocks of lower generations are left-overs of a life of the zone that has ended.
 final class StoreTraces {
-    private static final ZoneLayout ANY_LAYOUT = new ZoneLayout(1, Long.MAX_VALUE, Long.MAX_VALUE, Integer.MAX_VALUE, 0);
+    private static final ZoneLayout ANY_LAYOUT =
+            new ZoneLayout(1, Long.MAX_VALUE, Long.MAX_VALUE, Integer.MAX_VALUE, 0);
 
     private final StoreId id;
     private final Int2IntHashMap generations = new Int2IntHashMap(-1);
