@@ -57,9 +57,7 @@ final class GoldenStores {
     static void write(final Path target) throws IOException {
         Files.createDirectories(target);
         new GoldenStores().closed(target.resolve("closed.zip"));
-        new GoldenStores().killed(target.resolve("killed.zip"));
         new GoldenStores().collected(target.resolve("collected.zip"));
-        new GoldenStores().checkpoint(target.resolve("checkpoint.zip"));
         new GoldenStores().smallBlocks(target.resolve("small-blocks.zip"));
     }
 
@@ -73,20 +71,6 @@ final class GoldenStores {
         delete("key 3");
         store.close();
         pack(archive);
-    }
-
-    /// Killed with writes that are only in staging.
-    private void killed(final Path archive) throws IOException {
-        open(context(16));
-        everything();
-        store.flush();
-        put("staged", 100);
-        put("staged and large", 200_000);
-        put("key 1", 77);
-        delete("key 2");
-        batch("staged batch ", 3);
-        pack(archive);
-        store.close();
     }
 
     /// Garbage collection has emptied zones that were filled again: generations, relocated records.
@@ -103,21 +87,6 @@ final class GoldenStores {
         }
         store.close();
         pack(archive);
-    }
-
-    /// Opened from a checkpoint, with a log and staging behind it.
-    private void checkpoint(final Path archive) throws IOException {
-        open(context(20).checkpointBytes(8 << 20));
-        everything();
-        if (!store.checkpoint()) {
-            throw new IllegalStateException("no checkpoint: " + store.stats());
-        }
-        put("behind the checkpoint", 300);
-        delete("key 4");
-        store.flush();
-        put("staged", 30);
-        pack(archive);
-        store.close();
     }
 
     private void smallBlocks(final Path archive) throws IOException {
