@@ -60,6 +60,7 @@ public final class Context {
     private Consumer<ZoneLoss> lossListener = loss -> {};
     private long scrubBytesPerSecond;
     private Consumer<Finding> scrubListener = finding -> {};
+    private Consumer<RecoveryProgress> recoveryListener = progress -> {};
     private LongSupplier randomSeed = new SecureRandom()::nextLong;
     private boolean concluded;
 
@@ -203,6 +204,14 @@ public final class Context {
     public Context scrub(final long bytesPerSecond, final Consumer<Finding> listener) {
         scrubBytesPerSecond = bytesPerSecond;
         scrubListener = Objects.requireNonNull(listener, "listener");
+        return this;
+    }
+
+    /// Hears how far the opening is, each time some more was read: a store with much to replay takes seconds to open.
+    /// One
+    /// call at a time, on any of the threads that open the store; it must not wait. See {@link StoreStats#opening}.
+    public Context recoveryListener(final Consumer<RecoveryProgress> value) {
+        recoveryListener = Objects.requireNonNull(value, "recoveryListener");
         return this;
     }
 
@@ -479,7 +488,8 @@ public final class Context {
                 randomSeed,
                 lossListener,
                 scrubBytesPerSecond,
-                scrubListener);
+                scrubListener,
+                recoveryListener);
     }
 
     private static long defaultMemory() {

@@ -36,6 +36,7 @@ import java.util.List;
 /// @param writePaths           how values got there
 /// @param scrub                what a scrub has read and found
 /// @param losses               zones that are offline and held something, and what was lost with each
+/// @param opening              what the last opening found, and how long it took
 /// @param recovery             one line on what the last opening found
 public record StoreStats(
         long keys,
@@ -68,6 +69,7 @@ public record StoreStats(
         WritePaths writePaths,
         ScrubStats scrub,
         List<ZoneLoss> losses,
+        RecoveryReport opening,
         String recovery) {
     /// Copies the list.
     public StoreStats {

@@ -3,6 +3,7 @@ package dev.zapkv.cli;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import dev.zapkv.Finding;
+import dev.zapkv.RecoveryReport;
 import dev.zapkv.StoreStats;
 import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.DeviceCounters;
@@ -186,7 +187,32 @@ final class StatsReport {
             json.writeEndObject();
         }
         json.writeEndArray();
+        json.writeObjectFieldStart("opening");
+        writeJson(stats.opening(), json);
+        json.writeEndObject();
         json.writeStringField("recovery", stats.recovery());
+    }
+
+    private static void writeJson(final RecoveryReport opening, final JsonGenerator json) throws IOException {
+        json.writeBooleanField("closed_cleanly", opening.closedCleanly());
+        json.writeNumberField("checkpoint", opening.checkpoint());
+        json.writeNumberField("metadata_ns", opening.metadataNs());
+        json.writeNumberField("checkpoint_ns", opening.checkpointNs());
+        json.writeNumberField("scan_ns", opening.scanNs());
+        json.writeNumberField("replay_ns", opening.replayNs());
+        json.writeNumberField("staging_ns", opening.stagingNs());
+        json.writeNumberField("total_ns", opening.totalNs());
+        json.writeNumberField("checkpoint_bytes", opening.checkpointBytes());
+        json.writeNumberField("log_bytes", opening.logBytes());
+        json.writeNumberField("blocks", opening.blocks());
+        json.writeNumberField("records", opening.records());
+        json.writeNumberField("staged_records", opening.stagedRecords());
+        json.writeNumberField("void_blocks", opening.voidBlocks());
+        json.writeNumberField("blocks_behind_gap", opening.blocksBehindGap());
+        json.writeNumberField("old_blocks", opening.oldBlocks());
+        json.writeNumberField("damaged_blocks", opening.damagedBlocks());
+        json.writeNumberField("damaged_records", opening.damagedRecords());
+        json.writeNumberField("offline_zones", opening.offlineZones());
     }
 
     /// Labels in one column, figures in the next.

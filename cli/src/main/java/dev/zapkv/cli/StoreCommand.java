@@ -4,12 +4,14 @@ package dev.zapkv.cli;
 import dev.zapkv.Context;
 import dev.zapkv.FormatException;
 import dev.zapkv.Location;
+import dev.zapkv.RecoveryProgress;
 import dev.zapkv.ZapKv;
 import dev.zapkv.io.ZoneRange;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -112,7 +114,7 @@ abstract class StoreCommand implements Callable<Integer> {
 
     private ZapKv open(final Context context) {
         if (location.isDrive()) {
-            return ZapKv.open(context);
+            return opened(context);
         }
         final Path directory = location.path();
         if (!Files.isDirectory(directory)) {
@@ -120,7 +122,7 @@ abstract class StoreCommand implements Callable<Integer> {
             throw CommandException.failed(directory + what + HOW_TO_CREATE);
         }
         try {
-            return ZapKv.open(context.createIfMissing(false));
+            return opened(context.createIfMissing(false));
         } catch (final FormatException e) {
             throw CommandException.failed(e.getMessage() + "; " + HOW_TO_CREATE, e);
         }
@@ -132,17 +134,39 @@ abstract class StoreCommand implements Callable<Integer> {
             if (options.isGiven()) {
                 throw CommandException.usage("--capacity and --zone-size do not go with a drive: see zapkv format.");
             }
-            return ZapKv.open(context());
+            return opened(context());
         }
         final Context context = context().createIfMissing(true);
         options.apply(context);
         final boolean isNew = isMissingOrEmpty();
-        final ZapKv store = ZapKv.open(context);
+        final ZapKv store = opened(context);
         if (!isNew && options.isGiven()) {
             terminal.err()
                     .println("zapkv: the store exists already; --capacity and --zone-size count for new stores only");
         }
         return store;
+    }
+
+    /// Opens, and shows how far that is where it takes long.
+    private ZapKv opened(final Context context) {
+        final AtomicReference<RecoveryProgress> latest = new AtomicReference<>();
+        try (StatusLine line = new StatusLine(terminal, null);
+                Ticker _ = new Ticker(line, () -> openingStatus(latest.get()))) {
+            return ZapKv.open(context.recoveryListener(latest::set));
+        }
+    }
+
+    /// What the status line shows while a store is opened.
+    static String openingStatus(final RecoveryProgress progress) {
+        if (progress == null) {
+            return "opening";
+        }
+        final String what = switch (progress.phase()) {
+            case CHECKPOINT -> "reading the checkpoint";
+            case LOG -> "replaying what was written since";
+        };
+        return "opening: " + what + "  " + Human.bytes(progress.doneBytes()) + " of "
+                + Human.bytes(progress.totalBytes());
     }
 
     private boolean isMissingOrEmpty() {

@@ -2,8 +2,10 @@
 package dev.zapkv.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import dev.zapkv.Finding;
+import dev.zapkv.RecoveryReport;
 import dev.zapkv.ScrubStats;
 import dev.zapkv.StoreStats;
 import dev.zapkv.WritePaths;
@@ -103,6 +105,7 @@ final class StatsReportTest {
                 WritePaths.NONE,
                 ScrubStats.NONE,
                 List.of(),
+                RecoveryReport.NONE,
                 "new");
         assertEquals("""
                 x
@@ -136,6 +139,10 @@ final class StatsReportTest {
         final Map<?, ?> damage = (Map<?, ?>) ((List<?>) scrub.get("damage")).getFirst();
         assertEquals(4L, damage.get("zone"));
         assertEquals(List.of("a2V5"), damage.get("names64"));
+        final Map<?, ?> opening = assertInstanceOf(Map.class, json.get("opening"));
+        assertEquals(RecoveryReport.class.getRecordComponents().length, opening.size());
+        assertEquals(350_000_000L, opening.get("checkpoint_ns"));
+        assertEquals(2L, opening.get("blocks_behind_gap"));
         assertEquals("clean", json.get("recovery"));
     }
 
@@ -171,6 +178,26 @@ final class StatsReportTest {
                 new WritePaths(100, 2 * MIB, 0, 0, 1_234_567),
                 new ScrubStats(2, 30, 30 * MIB, 1, List.of(DAMAGE)),
                 List.of(new ZoneLoss(7, 1234, 5 * MIB), new ZoneLoss(9, ZoneLoss.UNKNOWN, ZoneLoss.UNKNOWN)),
+                new RecoveryReport(
+                        false,
+                        4,
+                        2_000_000,
+                        350_000_000,
+                        500_000_000,
+                        450_000_000,
+                        100_000_000,
+                        1_450_000_000,
+                        152 * MIB,
+                        1024 * MIB,
+                        8000,
+                        6_900_000,
+                        1000,
+                        1,
+                        2,
+                        3,
+                        4,
+                        5,
+                        6),
                 "clean");
     }
 }

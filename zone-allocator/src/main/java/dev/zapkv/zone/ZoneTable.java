@@ -169,6 +169,11 @@ public final class ZoneTable {
         }
     }
 
+    /// Takes over what the blocks in a zone say of its stream.
+    public void stream(final int zone, final Stream stream) {
+        streams[zone] = stream;
+    }
+
     /// Counts an append.
     public void addWritten(final int zone, final long bytes) {
         written[zone] += bytes;

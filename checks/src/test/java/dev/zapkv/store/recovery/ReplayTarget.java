@@ -10,6 +10,8 @@ import dev.zapkv.checks.fuzz.FuzzTarget;
 import dev.zapkv.checks.fuzz.RawZones;
 import dev.zapkv.checks.fuzz.SeedBlock;
 import dev.zapkv.io.ZoneState;
+import dev.zapkv.store.checkpoint.OpeningProgress;
+import dev.zapkv.store.checkpoint.OpeningThreads;
 import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.MetadataImage;
@@ -75,8 +77,10 @@ public final class ReplayTarget implements FuzzTarget {
         device.load(input, MetadataLog.ZONES, RawZones.GEOMETRY.zoneCount(), repair);
         final ZoneTable zones = new ZoneTable(RawZones.GEOMETRY);
         try (PointIndex index = new PointIndex(1, INDEX_BYTES);
-                PointIndex positions = new PointIndex(1, INDEX_BYTES)) {
-            final Replay replay = new Replay(device, IMAGE, STORE, index, HASH, zones, positions, null);
+                PointIndex positions = new PointIndex(1, INDEX_BYTES);
+                OpeningThreads threads = new OpeningThreads(1, new OpeningProgress(progress -> {}))) {
+            final Replay replay = new Replay(
+                    device, IMAGE, STORE, index, HASH, zones, positions, null, threads, INDEX_BYTES, () -> 0);
             replay.run();
             replay.dropOrphans(List.of());
             check(index, zones);

@@ -9,23 +9,14 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.CheckpointPart;
 import dev.zapkv.store.format.CheckpointRef;
 import dev.zapkv.store.format.ChunkSetNote;
-import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.format.PartPointer;
 import dev.zapkv.store.format.ZoneNote;
-import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.meta.StoreId;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /// Reads a checkpoint into an empty index. Everything is verified; a checkpoint that does not hold is no
 /// checkpoint: the caller takes the one before, or replays everything.
@@ -33,9 +24,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// Entries that point into a zone which was emptied since the checkpoint began are left out: a record that
 /// was live there was relocated, and is found by the replay.
 public final class CheckpointLoader {
-    private static final int MAX_THREADS = 8;
-    private static final int PARTS_PER_THREAD = 16;
-
     private final ZoneDevice device;
     private final ZoneGeometry geometry;
     private final StoreId storeId;
@@ -45,11 +33,6 @@ public final class CheckpointLoader {
     private final List<PartPointer> pointers = new ArrayList<>();
     private final ZoneNote[] zones;
     private final List<ChunkSetNote> chunkSets = new ArrayList<>();
-    // Of the zones, summed over the threads.
-    private final long[] live;
-    private final boolean[] changed;
-    private long chunkEntries;
-    private long bytesRead;
 
     /// What was read.
     ///
@@ -80,14 +63,12 @@ public final class CheckpointLoader {
         this.ref = ref;
         this.index = index;
         zones = new ZoneNote[geometry.zoneCount()];
-        live = new long[geometry.zoneCount()];
-        changed = new boolean[ref.shards()];
     }
 
     /// Reads a checkpoint.
     ///
     /// @param index    empty, with as many shards as the checkpoint's
-    /// @param threaded whether other threads may help
+    /// @param threads  that share the work
     /// @throws InvalidCheckpointException if a part is not what was written; the index is of no use then
     public static Loaded load(
             final ZoneDevice device,
@@ -95,11 +76,11 @@ public final class CheckpointLoader {
             final MetadataImage image,
             final CheckpointRef ref,
             final PointIndex index,
-            final boolean threaded)
+            final OpeningThreads threads)
             throws InvalidCheckpointException {
         final CheckpointLoader loader = new CheckpointLoader(device, storeId, image, ref, index);
         try {
-            return loader.run(threaded);
+            return loader.run(threads);
         } catch (final DeviceException e) {
             throw new InvalidCheckpointException(e.getMessage());
         }
@@ -116,30 +97,33 @@ public final class CheckpointLoader {
         }
     }
 
-    private Loaded run(final boolean threaded) throws InvalidCheckpointException {
+    private Loaded run(final OpeningThreads threads) throws InvalidCheckpointException {
+        final long noteBytes;
         try (PartReader reader = new PartReader(device, storeId, image)) {
             pointers.addAll(rootChain(reader, ref));
             for (final PartPointer part : pointers) {
                 readNotes(reader, part);
             }
             checkZones();
-            bytesRead += reader.bytesRead();
+            noteBytes = reader.bytesRead();
         }
         reserve();
-        final List<PartPointer> entries = pointers.stream()
+        final List<PartPointer> parts = pointers.stream()
                 .filter(part -> part.kind() == CheckpointPart.ENTRIES)
                 .toList();
-        readEntries(entries, threaded ? threads(entries.size()) : 1);
+        final EntryParts entries = new EntryParts(device, storeId, image, parts, zones, index);
+        entries.read(threads);
         final long[] shardChanges = new long[ref.shards()];
         for (int shard = 0; shard < shardChanges.length; shard++) {
-            shardChanges[shard] = changed[shard] ? Checkpoint.UNKNOWN : index.changes(shard);
+            shardChanges[shard] = entries.hasChanged(shard) ? Checkpoint.UNKNOWN : index.changes(shard);
         }
-        return new Loaded(new Checkpoint(ref, pointers, shardChanges), zones, chunkSets, live, chunkEntries, bytesRead);
-    }
-
-    private static int threads(final int parts) {
-        return Math.clamp(
-                Math.min(parts / PARTS_PER_THREAD, Runtime.getRuntime().availableProcessors()), 1, MAX_THREADS);
+        return new Loaded(
+                new Checkpoint(ref, pointers, shardChanges),
+                zones,
+                chunkSets,
+                entries.live(),
+                entries.chunkEntries(),
+                noteBytes + entries.bytesRead());
     }
 
     /// All pointers, those to the root parts included.
@@ -221,91 +205,5 @@ public final class CheckpointLoader {
                 throw new InvalidCheckpointException("its index does not fit the memory budget");
             }
         }
-    }
-
-    // ---- entries
-
-    private void readEntries(final List<PartPointer> entries, final int threads) throws InvalidCheckpointException {
-        final AtomicInteger next = new AtomicInteger();
-        final AtomicBoolean stop = new AtomicBoolean();
-        if (threads == 1) {
-            readEntries(entries, next, stop);
-            return;
-        }
-        try (ExecutorService pool = Executors.newFixedThreadPool(
-                threads, Thread.ofPlatform().name("zapkv-open-", 0).daemon(true).factory())) {
-            final List<Future<?>> running = new ArrayList<>();
-            for (int i = 0; i < threads; i++) {
-                running.add(pool.submit(() -> {
-                    readEntries(entries, next, stop);
-                    return null;
-                }));
-            }
-            for (final Future<?> worker : running) {
-                worker.get();
-            }
-        } catch (final ExecutionException e) {
-            stop.set(true);
-            throw new InvalidCheckpointException(e.getCause().getMessage());
-        } catch (final InterruptedException e) {
-            stop.set(true);
-            Thread.currentThread().interrupt();
-            throw new InvalidCheckpointException("the opening thread was interrupted");
-        }
-    }
-
-    private void readEntries(final List<PartPointer> entries, final AtomicInteger next, final AtomicBoolean stop)
-            throws InvalidCheckpointException {
-        final long[] liveHere = new long[live.length];
-        final boolean[] changedHere = new boolean[changed.length];
-        long chunksHere = 0;
-        try (PartReader reader = new PartReader(device, storeId, image)) {
-            for (int i = next.getAndIncrement(); i < entries.size() && !stop.get(); i = next.getAndIncrement()) {
-                final PartPointer part = entries.get(i);
-                chunksHere += enter(part, reader.read(part), liveHere, changedHere);
-            }
-            synchronized (this) {
-                bytesRead += reader.bytesRead();
-                chunkEntries += chunksHere;
-                Arrays.setAll(live, zone -> live[zone] + liveHere[zone]);
-                for (int shard = 0; shard < changed.length; shard++) {
-                    changed[shard] |= changedHere[shard];
-                }
-            }
-        } catch (final InvalidCheckpointException | RuntimeException e) {
-            stop.set(true);
-            throw e;
-        }
-    }
-
-    /// Enters the entries of a part into the index.
-    ///
-    /// @return how many are chunks
-    private long enter(
-            final PartPointer part, final MemorySegment items, final long[] liveHere, final boolean[] changedHere)
-            throws InvalidCheckpointException {
-        long chunks = 0;
-        for (int item = 0; item < part.count(); item++) {
-            final long at = CheckpointPart.itemOffset(CheckpointPart.ENTRIES, 0, item);
-            final long word = items.get(LittleEndian.LONG, at + Long.BYTES);
-            final int zone = isRecord(word) ? geometry.zoneOf(IndexEntry.deviceAddress(word)) : -1;
-            if (zone < 0 || zone >= zones.length) {
-                throw new InvalidCheckpointException("it has an entry that cannot be");
-            }
-            if (zones[zone] == null) {
-                changedHere[part.shard()] = true;
-                continue;
-            }
-            if (index.setInShard(part.shard(), items.get(LittleEndian.LONG, at), word) != 0) {
-                throw new InvalidCheckpointException("it has an entry twice, or more than fit the memory budget");
-            }
-            liveHere[zone] += IndexEntry.lengthBytes(word);
-            chunks += IndexEntry.isChunk(word) ? 1 : 0;
-        }
-        return chunks;
-    }
-
-    private static boolean isRecord(final long word) {
-        return !IndexEntry.isMemory(word) && !IndexEntry.isTombstone(word) && IndexEntry.lengthBytes(word) > 0;
     }
 }

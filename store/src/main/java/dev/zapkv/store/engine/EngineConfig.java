@@ -3,6 +3,7 @@ package dev.zapkv.store.engine;
 
 import dev.zapkv.Durability;
 import dev.zapkv.Finding;
+import dev.zapkv.RecoveryProgress;
 import dev.zapkv.ZoneLoss;
 import dev.zapkv.io.ZoneDevice;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ import java.util.function.LongSupplier;
 /// @param lossListener       told of each zone that is lost
 /// @param scrubBytesPerSecond read in the background to verify full zones; 0: none
 /// @param scrubListener      told of each damaged place
+/// @param recoveryListener   told how far the opening is
 public record EngineConfig(
         ZoneDevice device,
         String name,
@@ -43,7 +45,8 @@ public record EngineConfig(
         LongSupplier randomSeed,
         Consumer<ZoneLoss> lossListener,
         long scrubBytesPerSecond,
-        Consumer<Finding> scrubListener) {
+        Consumer<Finding> scrubListener,
+        Consumer<RecoveryProgress> recoveryListener) {
     /// Copies the list.
     public EngineConfig {
         stagingDirectories = List.copyOf(stagingDirectories);
@@ -66,6 +69,7 @@ public record EngineConfig(
                 randomSeed,
                 lossListener,
                 scrubBytesPerSecond,
-                scrubListener);
+                scrubListener,
+                recoveryListener);
     }
 }

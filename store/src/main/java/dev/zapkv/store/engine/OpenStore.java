@@ -33,7 +33,7 @@ public final class OpenStore implements Store {
     private volatile boolean closed;
 
     /// @param recovery the line on how it was opened
-    OpenStore(final StoreParts parts, final String recovery) {
+    OpenStore(final StoreParts parts, final RecoverySummary recovery) {
         this.parts = parts;
         scrub = BackgroundScrub.start(parts);
         report = new StoreReport(parts, scrub, recovery);

@@ -47,18 +47,19 @@ public final class ReadOnlyStore implements Store {
     private final RecordReader reader;
     private final ReadOnlyReads reads;
     private final List<ZoneLoss> losses = new ArrayList<>();
-    private final String recovery;
+    private final RecoverySummary recovery;
     private String stagingProblem = "";
     private volatile boolean closed;
 
     private ReadOnlyStore(final EngineConfig config) {
-        final long started = config.nanoClock().getAsLong();
         this.config = config;
+        final OpeningTimes times = new OpeningTimes(config.nanoClock());
         final MetadataSearch.Found found = FoundStore.existing(config);
         image = found.image();
         storeId = found.storeId();
         zones = recoverMetadataZones(found.zone());
-        log = RecoveredLog.of(config, storeId, image, zones, this::openStaging);
+        times.metadataDone();
+        log = RecoveredLog.of(config, storeId, image, zones, this::openStaging, times);
         try {
             live = new LiveRecords(zones, usableBytes());
             live.recovered(log.chunkEntries(), zones.totalLiveBytes() - zones.totalTombstoneBytes());
@@ -66,21 +67,16 @@ public final class ReadOnlyStore implements Store {
             reads = new ReadOnlyReads(log.index(), log.hash(), live, reader, new RecordLimits(image.blockBytes()));
             final LargeHeads heads =
                     new LargeHeads(log.index(), log.hash(), reader, new ChunkSets(log.chunkSets()), live);
+            times.stagingBegins();
             final long staged = new StagedOverlay(log, heads, live).apply();
+            times.stagingDone();
             for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
                 if (zones.state(zone) == ZoneState.OFFLINE) {
                     losses.add(new ZoneLoss(zone, ZoneLoss.UNKNOWN, ZoneLoss.UNKNOWN));
                 }
             }
-            final RecoverySummary summary = new RecoverySummary(
-                    image.epoch(),
-                    image.closedCleanly(),
-                    log.staging() != null,
-                    log.text(),
-                    log.replayed(),
-                    staged,
-                    config.nanoClock().getAsLong() - started);
-            recovery = "opened read-only; " + summary.text(end(summary, staged));
+            recovery = RecoverySummary.of(
+                    "opened read-only; " + end(staged), image.closedCleanly(), log, staged, times);
         } catch (final RuntimeException | Error e) {
             CloseHelper.closeAll(log.index(), log.staging());
             throw e;
@@ -132,11 +128,11 @@ public final class ReadOnlyStore implements Store {
         }
     }
 
-    private String end(final RecoverySummary summary, final long staged) {
+    private String end(final long staged) {
         if (log.staging() != null) {
             return "not closed cleanly, " + staged + " records found in staging, where they stay";
         }
-        return stagingProblem.isEmpty() ? summary.withoutStaging() : stagingProblem;
+        return stagingProblem.isEmpty() ? RecoverySummary.withoutStaging(image.closedCleanly()) : stagingProblem;
     }
 
     private long usableBytes() {
@@ -198,7 +194,8 @@ public final class ReadOnlyStore implements Store {
                 new WritePaths(0, 0, 0, 0, 0),
                 ScrubStats.NONE,
                 losses,
-                recovery);
+                recovery.report(),
+                recovery.text());
     }
 
     /// Compares everything with everything.

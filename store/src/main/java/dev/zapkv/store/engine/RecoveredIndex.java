@@ -4,6 +4,7 @@ package dev.zapkv.store.engine;
 import dev.zapkv.store.checkpoint.Checkpoint;
 import dev.zapkv.store.checkpoint.CheckpointLoader;
 import dev.zapkv.store.checkpoint.InvalidCheckpointException;
+import dev.zapkv.store.checkpoint.OpeningThreads;
 import dev.zapkv.store.format.CheckpointRef;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.index.PointIndex;
@@ -28,7 +29,8 @@ record RecoveredIndex(PointIndex index, CheckpointLoader.Loaded base, List<Check
     private static final int MAX_VOIDS = 1000;
 
     /// Reads the newest checkpoint that holds.
-    static RecoveredIndex load(final EngineConfig config, final StoreId storeId, final MetadataImage image) {
+    static RecoveredIndex load(
+            final EngineConfig config, final StoreId storeId, final MetadataImage image, final OpeningThreads threads) {
         final List<String> unusable = new ArrayList<>();
         final List<CheckpointRef> candidates = image.voids().size() > MAX_VOIDS ? List.of() : image.checkpoints();
         for (int i = 0; i < candidates.size(); i++) {
@@ -42,7 +44,7 @@ record RecoveredIndex(PointIndex index, CheckpointLoader.Loaded base, List<Check
             final PointIndex index = empty(config, ref.shards());
             try {
                 final CheckpointLoader.Loaded base =
-                        CheckpointLoader.load(config.device(), storeId, image, ref, index, config.threaded());
+                        CheckpointLoader.load(config.device(), storeId, image, ref, index, threads);
                 final List<Checkpoint> checkpoints = new ArrayList<>();
                 checkpoints.add(base.checkpoint());
                 for (final CheckpointRef older : candidates.subList(i + 1, candidates.size())) {

@@ -3,6 +3,8 @@ package dev.zapkv.store.engine;
 
 import dev.zapkv.store.checkpoint.Checkpoint;
 import dev.zapkv.store.checkpoint.CheckpointLoader;
+import dev.zapkv.store.checkpoint.OpeningProgress;
+import dev.zapkv.store.checkpoint.OpeningThreads;
 import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.index.KeyHash;
@@ -22,6 +24,7 @@ import java.util.stream.Collectors;
 ///
 /// @param index        owned by the caller
 /// @param hash         of its keys
+/// @param base         what was read from a checkpoint, or null
 /// @param replayed     what the replay found
 /// @param chunkSets    large values that are there
 /// @param chunkEntries index entries that are chunks
@@ -33,6 +36,7 @@ import java.util.stream.Collectors;
 record RecoveredLog(
         PointIndex index,
         KeyHash hash,
+        CheckpointLoader.Loaded base,
         Replay.Outcome replayed,
         List<ChunkSetNote> chunkSets,
         long chunkEntries,
@@ -51,20 +55,51 @@ record RecoveredLog(
     /// Reads and replays.
     ///
     /// @param zones empty but for the metadata zones; filled here
+    /// @param times told when the checkpoint was read
     static RecoveredLog of(
             final EngineConfig config,
             final StoreId storeId,
             final MetadataImage image,
             final ZoneTable zones,
-            final StagingSource source) {
-        final RecoveredIndex recovered = RecoveredIndex.load(config, storeId, image);
+            final StagingSource source,
+            final OpeningTimes times) {
+        try (OpeningThreads threads = threads(config)) {
+            return of(config, storeId, image, zones, source, times, threads);
+        }
+    }
+
+    private static OpeningThreads threads(final EngineConfig config) {
+        final OpeningProgress progress = new OpeningProgress(config.recoveryListener());
+        return config.threaded() ? OpeningThreads.perProcessor(progress) : new OpeningThreads(1, progress);
+    }
+
+    private static RecoveredLog of(
+            final EngineConfig config,
+            final StoreId storeId,
+            final MetadataImage image,
+            final ZoneTable zones,
+            final StagingSource source,
+            final OpeningTimes times,
+            final OpeningThreads threads) {
+        final RecoveredIndex recovered = RecoveredIndex.load(config, storeId, image, threads);
+        times.checkpointDone();
         StagingFile staging = null;
         try (PointIndex positions =
                 RecoveredIndex.empty(config, recovered.index().shardCount())) {
             final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
             final CheckpointLoader.Loaded base = recovered.base();
-            final Replay replay =
-                    new Replay(config.device(), image, storeId, recovered.index(), hash, zones, positions, base);
+            final Replay replay = new Replay(
+                    config.device(),
+                    image,
+                    storeId,
+                    recovered.index(),
+                    hash,
+                    zones,
+                    positions,
+                    base,
+                    threads,
+                    config.memoryBytes(),
+                    config.nanoClock());
             final Replay.Outcome replayed = replay.run();
             staging = image.closedCleanly() || image.staging().isEmpty() ? null : source.open(image);
             final StagingReplay staged = staging == null ? null : staged(staging, image, replayed);
@@ -74,6 +109,7 @@ record RecoveredLog(
             return new RecoveredLog(
                     recovered.index(),
                     hash,
+                    base,
                     replayed,
                     chunkSets,
                     replay.chunkEntries(),

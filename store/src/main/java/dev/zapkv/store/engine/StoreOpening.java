@@ -35,6 +35,7 @@ final class StoreOpening {
 
     private final EngineConfig config;
     private final DevicePort port;
+    private final OpeningTimes times;
 
     private StoreId storeId;
     private StoreMetadata metadata;
@@ -57,6 +58,7 @@ final class StoreOpening {
     StoreOpening(final EngineConfig config) {
         this.config = config;
         port = new DevicePort(config.device());
+        times = new OpeningTimes(config.nanoClock());
     }
 
     /// Opens the store, or releases everything, the device too, and throws.
@@ -66,7 +68,8 @@ final class StoreOpening {
             storeId = found.storeId();
             zones = found.zones();
             metadata = found.metadata();
-            final String recovery = recover();
+            times.metadataDone();
+            final RecoverySummary recovery = recover();
             return new OpenStore(parts(), recovery);
         } catch (final RuntimeException | Error e) {
             abandon(e);
@@ -95,16 +98,16 @@ final class StoreOpening {
 
     /// Replays the log, starts the agents, and appends again what was only in staging.
     ///
-    /// @return what was found, in a line
-    private String recover() {
-        final long started = config.nanoClock().getAsLong();
+    /// @return what was found
+    private RecoverySummary recover() {
         final MetadataImage image = metadata.image();
         final RecoveredLog log = RecoveredLog.of(
                 config,
                 storeId,
                 image,
                 zones,
-                from -> StagingFile.openExisting(from.stagingPath(), storeId, from.epoch()));
+                from -> StagingFile.openExisting(from.stagingPath(), storeId, from.epoch()),
+                times);
         index = log.index();
         oldStaging = log.staging();
         final Replay.Outcome replayed = log.replayed();
@@ -126,6 +129,7 @@ final class StoreOpening {
         live.recovered(log.chunkEntries(), recordBytes);
         checkpoints.sweep();
         agent.start(append, collector, () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork());
+        times.stagingBegins();
         final long repeated = staged == null ? 0 : new StagingRepeat(engine, log.stagedSets()).run(staged);
         final boolean stagingFound = oldStaging != null;
         if (stagingFound) {
@@ -139,15 +143,12 @@ final class StoreOpening {
             oldStaging = null;
         }
         StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
-        return new RecoverySummary(
-                        metadata.image().epoch(),
-                        image.closedCleanly(),
-                        stagingFound,
-                        log.text(),
-                        replayed,
-                        repeated,
-                        config.nanoClock().getAsLong() - started)
-                .text();
+        times.stagingDone();
+        final String end = stagingFound
+                ? "not closed cleanly, " + repeated + " records taken over from staging"
+                : RecoverySummary.withoutStaging(image.closedCleanly());
+        final RecoverySummary summary = RecoverySummary.of(end, image.closedCleanly(), log, repeated, times);
+        return metadata.image().epoch() == 1 ? new RecoverySummary("new store", summary.report()) : summary;
     }
 
     private void assemble(final RecoveredLog log, final long firstBlock) {

@@ -21,10 +21,10 @@ final class StoreReport {
     private final StoreParts parts;
     private final ZoneTable zones;
     private final BackgroundScrub scrub;
-    private final String recovery;
+    private final RecoverySummary recovery;
 
-    /// @param recovery the line on how the store was opened
-    StoreReport(final StoreParts parts, final BackgroundScrub scrub, final String recovery) {
+    /// @param recovery how the store was opened
+    StoreReport(final StoreParts parts, final BackgroundScrub scrub, final RecoverySummary recovery) {
         this.scrub = scrub;
         this.parts = parts;
         zones = parts.zones();
@@ -80,7 +80,8 @@ final class StoreReport {
                         parts.port().slowestNs()),
                 scrub.stats(),
                 parts.losses().all(),
-                recovery + damage());
+                recovery.report(),
+                recovery.text() + damage());
     }
 
     private String damage() {

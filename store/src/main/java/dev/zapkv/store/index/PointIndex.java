@@ -147,8 +147,12 @@ public final class PointIndex implements AutoCloseable {
     ///
     /// @return whether it was
     public boolean remove(final long fingerprint, final long location, final long expected) {
-        final int shard = shardOf(location);
-        final long latch = table.latch(shard);
+        return removeInShard(shardOf(location), fingerprint, expected);
+    }
+
+    /// As {@link #remove}, for a fingerprint in a shard.
+    public boolean removeInShard(final int shard, final long fingerprint, final long expected) {
+        final long latch = table.latch(checkShard(shard));
         ShardLatch.lock(memory, latch);
         try {
             final long slot = table.find(shard, fingerprint);
@@ -188,6 +192,31 @@ public final class PointIndex implements AutoCloseable {
         }
     }
 
+    /// Raises the word of a fingerprint in a shard, taken as a signed number above 0: enters it if there is none or a
+    /// lower one.
+    ///
+    /// @return the word before, 0 if there was none; or, with nothing changed, {@link #REFUSED_FULL}
+    public long raiseInShard(final int shard, final long fingerprint, final long word) {
+        if (word <= 0) {
+            throw new IllegalArgumentException("only words above 0 have an order: word=" + word);
+        }
+        final long latch = table.latch(checkShard(shard));
+        ShardLatch.lock(memory, latch);
+        try {
+            final long slot = table.find(shard, fingerprint);
+            if (!table.holds(shard, slot, fingerprint)) {
+                return insert(shard, slot, fingerprint, word);
+            }
+            final long previous = table.word(slot);
+            if (previous < word) {
+                table.replace(shard, slot, word);
+            }
+            return previous;
+        } finally {
+            ShardLatch.unlock(memory, latch);
+        }
+    }
+
     /// Entries that are not tombstones. Exact while nobody writes.
     public long size() {
         long sum = 0;
@@ -195,6 +224,11 @@ public final class PointIndex implements AutoCloseable {
             sum += table.entries(shard) - table.tombstones(shard);
         }
         return sum;
+    }
+
+    /// Entries of a shard.
+    public long entries(final int shard) {
+        return table.entries(checkShard(shard));
     }
 
     /// Entries that are tombstones. Exact while nobody writes.
@@ -243,7 +277,14 @@ public final class PointIndex implements AutoCloseable {
         return table.changes(checkShard(shard));
     }
 
-    /// Makes room for so many entries in an empty shard at once, before {@link #setInShard} fills it.
+    /// Loads a word near a fingerprint's entry, of no meaning, without waiting for anything: for a series of
+    /// fingerprints
+    /// that are about to be looked up this is faster than waiting for memory at each.
+    public long touch(final int shard, final long fingerprint) {
+        return table.touch(checkShard(shard), fingerprint);
+    }
+
+    /// Makes room for so many entries in a shard at once, before {@link #setInShard} or {@link #raiseInShard} fill it.
     ///
     /// @return false if the memory limit does not allow it
     public boolean reserve(final int shard, final long entries) {

@@ -139,6 +139,11 @@ final class SlotTable {
         return slot < end(shard, bucketCount(shard)) && word(slot) != 0 && fingerprint(slot) == fingerprint;
     }
 
+    /// A word of the bucket where a search for a fingerprint begins.
+    long touch(final int shard, final long fingerprint) {
+        return memory.get(LAYOUT, home(shard, fingerprint, bucketCount(shard)));
+    }
+
     long word(final long slot) {
         return memory.get(LAYOUT, slot + Long.BYTES);
     }

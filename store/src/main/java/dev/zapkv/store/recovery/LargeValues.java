@@ -27,12 +27,7 @@ final class LargeValues {
     private final PointIndex index;
     private final PointIndex positions;
     private final KeyHash hash;
-    private final List<Head> heads = new ArrayList<>();
-    private final List<Chunk> chunks = new ArrayList<>();
-
-    private record Head(long fingerprint, long location, long entry, ChunkSetNote set) {}
-
-    private record Chunk(long fingerprint, long location, long chunkSet) {}
+    private final List<FoundLargeValues> found = new ArrayList<>();
 
     /// @param positions log positions of what was replayed
     LargeValues(final ZoneDevice device, final PointIndex index, final PointIndex positions, final KeyHash hash) {
@@ -42,50 +37,35 @@ final class LargeValues {
         this.hash = hash;
     }
 
-    /// A head was replayed.
-    ///
-    /// @param value offset of its value
-    void head(
-            final long fingerprint,
-            final long location,
-            final long entry,
-            final MemorySegment memory,
-            final long value,
-            final int length) {
-        final LargeHead head = decode(memory, value, length);
-        if (head != null) {
-            final ChunkSetNote set =
-                    new ChunkSetNote(head.chunkSet(), fingerprint, index.shardOf(location), head.chunkCount());
-            heads.add(new Head(fingerprint, location, entry, set));
-        }
+    /// Takes over what a thread found.
+    void add(final FoundLargeValues values) {
+        found.add(values);
     }
 
-    /// Whether all chunks of a large value are in the index; they come before its head in the log.
-    ///
-    /// @param record offset of the head
-    /// @param value  offset of its value
-    boolean hasChunks(final MemorySegment memory, final int record, final int value) {
-        final LargeHead head = decode(memory, value, RecordFormat.length(memory, record) - (value - record));
+    /// Heads behind a gap in the block numbers whose chunks are all there: the others were never acknowledged, or a
+    /// chunk is lost, and what they replaced may be whole. To be asked when everything else is in the index.
+    List<FoundLargeValues.Head> doubtfulHeadsWithChunks() {
+        final List<FoundLargeValues.Head> whole = new ArrayList<>();
+        for (final FoundLargeValues values : found) {
+            for (final FoundLargeValues.Head head : values.heads()) {
+                if (head.doubtful() && hasChunks(head.head())) {
+                    whole.add(head);
+                }
+            }
+        }
+        return whole;
+    }
+
+    private boolean hasChunks(final LargeHead head) {
         final byte[] key = new byte[ChunkKey.LENGTH];
-        for (int i = 0; head != null && i < head.chunkCount(); i++) {
+        for (int i = 0; i < head.chunkCount(); i++) {
             ChunkKey.set(key, head.chunkSet(), i);
             final long fingerprint = HashDomain.of(hash.fingerprint(key, 0, key.length), true);
             if (index.get(fingerprint, hash.location(key, 0, key.length)) == 0) {
                 return false;
             }
         }
-        return head != null;
-    }
-
-    private static LargeHead decode(final MemorySegment memory, final long value, final int length) {
-        final byte[] bytes = new byte[length];
-        MemorySegment.copy(memory, LittleEndian.BYTE, value, bytes, 0, length);
-        return LargeHead.decode(bytes);
-    }
-
-    /// A chunk was replayed whose head, if it has one, is replayed or noted, too.
-    void chunk(final long fingerprint, final long location, final MemorySegment memory, final long key) {
-        chunks.add(new Chunk(fingerprint, location, memory.get(LittleEndian.LONG, key + ChunkKey.CHUNK_SET_OFFSET)));
+        return true;
     }
 
     /// Takes chunks out of the index that belong to no large value.
@@ -100,9 +80,11 @@ final class LargeValues {
         for (final ChunkSetNote set : staged) {
             living.put(set.chunkSet(), set);
         }
-        for (final Head head : heads) {
-            if (index.get(head.fingerprint(), head.location()) == head.entry()) {
-                living.put(head.set().chunkSet(), head.set());
+        for (final FoundLargeValues values : found) {
+            for (final FoundLargeValues.Head head : values.heads()) {
+                if (index.get(head.fingerprint(), head.location()) == head.word()) {
+                    living.put(head.head().chunkSet(), noteOf(head));
+                }
             }
         }
         final Map<Long, Integer> setsOfHead = new HashMap<>();
@@ -119,12 +101,22 @@ final class LargeValues {
                 dropNoted(set, removed);
             }
         }
-        for (final Chunk chunk : chunks) {
-            if (!living.containsKey(chunk.chunkSet())) {
-                drop(chunk.fingerprint(), chunk.location(), removed);
-            }
+        for (final FoundLargeValues values : found) {
+            values.visitChunks((fingerprint, location, chunkSet) -> {
+                if (!living.containsKey(chunkSet)) {
+                    drop(fingerprint, location, removed);
+                }
+            });
         }
         return List.copyOf(living.values());
+    }
+
+    private ChunkSetNote noteOf(final FoundLargeValues.Head head) {
+        return new ChunkSetNote(
+                head.head().chunkSet(),
+                head.fingerprint(),
+                index.shardOf(head.location()),
+                head.head().chunkCount());
     }
 
     /// Whether the head of a noted set is what it was when the checkpoint began.

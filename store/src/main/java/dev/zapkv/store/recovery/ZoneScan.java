@@ -2,8 +2,10 @@
 package dev.zapkv.store.recovery;
 
 import dev.zapkv.FormatException;
+import dev.zapkv.io.NativeMemory;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneInfo;
+import dev.zapkv.store.checkpoint.OpeningProgress;
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.meta.StoreId;
 import java.lang.foreign.Arena;
@@ -12,101 +14,107 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /// Reads a zone block by block, stepping over whatever is not a valid block of this store and this life of
-/// the zone.
+/// the zone. One thread at a time.
 final class ZoneScan implements AutoCloseable {
-    private static final int CHUNK_BYTES = 4 << 20;
+    private static final int CHUNK_BYTES = 1 << 20;
 
     private final ZoneDevice device;
     private final StoreId storeId;
+    private final OpeningProgress progress;
     private final int step;
     private final int maxBlock;
-    private final Arena arena = Arena.ofConfined();
+    private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
     private final ByteBuffer view;
     private final CRC32C crc = new CRC32C();
+    // The zone being read: its first address, the offsets still to be looked at, and what of it is in memory.
+    private long start;
+    private int generation;
+    private long next;
+    private long end;
+    private long loadedFrom;
+    private int loaded;
+    private int offset;
     private long damagedBlocks;
+    private long otherGenerations;
     private long bytesRead;
 
-    ZoneScan(final ZoneDevice device, final StoreId storeId, final int blockBytes) {
+    ZoneScan(final ZoneDevice device, final StoreId storeId, final int blockBytes, final OpeningProgress progress) {
         this.device = device;
+        this.progress = progress;
         this.storeId = storeId;
         step = device.geometry().blockSize();
         maxBlock = blockBytes;
-        memory = arena.allocate(
+        memory = NativeMemory.reserve(
                 Math.min(
-                        Math.max(CHUNK_BYTES, 2L * blockBytes),
-                        device.geometry().zoneCapacity()),
-                4096);
+                        Math.max(CHUNK_BYTES, 2L * blockBytes), device.geometry().zoneCapacity()),
+                arena);
         view = memory.asByteBuffer();
     }
 
-    /// Receives valid blocks.
-    @FunctionalInterface
-    interface Visitor {
-        /// One valid block.
-        ///
-        /// @param memory  holds the whole block
-        /// @param offset  of its header
-        /// @param address device address of its header
-        /// @return whether the zone's other blocks are of interest
-        boolean block(MemorySegment memory, ByteBuffer view, int offset, long address);
+    /// Begins a zone; {@link #next} finds its valid blocks up to its write pointer, in address order.
+    ///
+    /// @param from           offset in the zone
+    /// @param zoneGeneration the zone's present one; blocks of others are left-overs
+    void begin(final ZoneInfo zone, final long from, final int zoneGeneration) {
+        start = device.geometry().address(zone.zone(), 0);
+        generation = zoneGeneration;
+        next = from;
+        end = Math.min(zone.writePointer(), device.geometry().zoneCapacity());
+        loadedFrom = from;
+        loaded = 0;
     }
 
-    /// Visits valid blocks of a zone up to its write pointer, in address order.
+    /// Goes to the next valid block of the zone.
     ///
-    /// @param from       offset in the zone
-    /// @param generation the zone's present one; blocks of others are left-overs
-    void visit(final ZoneInfo zone, final long from, final int generation, final Visitor visitor) {
-        final long start = device.geometry().address(zone.zone(), 0);
-        final long end = Math.min(zone.writePointer(), device.geometry().zoneCapacity());
-        long loadedFrom = from;
-        int loaded = 0;
-        long at = from;
-        while (at < end) {
-            final long wanted = Math.min(maxBlock, end - at);
-            if (at < loadedFrom || at + wanted > loadedFrom + loaded) {
-                loadedFrom = at;
-                loaded = (int) Math.min(memory.byteSize(), end - at);
-                device.readSync(start + at, memory, 0, loaded);
-                bytesRead += loaded;
+    /// @return false if there is none
+    boolean next() {
+        while (next < end) {
+            final long wanted = Math.min(maxBlock, end - next);
+            if (next < loadedFrom || next + wanted > loadedFrom + loaded) {
+                load(start + next, (int) Math.min(memory.byteSize(), end - next));
+                loadedFrom = next;
             }
-            final int offset = (int) (at - loadedFrom);
-            if (!isOurs(offset, loaded - offset, generation)) {
-                at += step;
+            offset = (int) (next - loadedFrom);
+            if (!isOurs()) {
+                next += step;
             } else if (!BlockFormat.isPayloadValid(memory, view, offset, crc)) {
                 damagedBlocks++;
-                at += step;
+                next += step;
             } else {
-                if (!visitor.block(memory, view, offset, start + at)) {
-                    return;
-                }
-                at += BlockFormat.appendLength(BlockFormat.payloadLength(memory, offset), step);
+                next += appendLength();
+                return true;
             }
         }
+        return false;
     }
 
-    /// Reads one block that a visit found before.
-    void visitOne(final long address, final int length, final Visitor visitor) {
-        device.readSync(address, memory, 0, length);
+    /// Goes to a block that was found before.
+    ///
+    /// @return false if it is damaged now
+    boolean find(final long address, final int length) {
+        load(address, length);
+        offset = 0;
+        start = address;
+        loadedFrom = 0;
+        end = 0;
         if (BlockFormat.isHeaderValid(memory, view, 0, length, crc)
                 && BlockFormat.isPayloadValid(memory, view, 0, crc)) {
-            visitor.block(memory, view, 0, address);
-        } else {
-            damagedBlocks++;
+            return true;
         }
+        damagedBlocks++;
+        return false;
     }
 
-    /// Blocks with a valid header whose payload was not what was written.
-    long damagedBlocks() {
-        return damagedBlocks;
+    private void load(final long address, final int length) {
+        device.readSync(address, memory, 0, length);
+        loaded = length;
+        bytesRead += length;
+        progress.advance(length);
     }
 
-    long bytesRead() {
-        return bytesRead;
-    }
-
-    private boolean isOurs(final int offset, final int available, final int generation) {
-        if (!BlockFormat.isHeaderValid(memory, view, offset, available, crc)
+    private boolean isOurs() {
+        if (!BlockFormat.isHeaderValid(memory, view, offset, loaded - offset, crc)
                 || BlockFormat.storeIdHigh(memory, offset) != storeId.high()
                 || BlockFormat.storeIdLow(memory, offset) != storeId.low()) {
             return false;
@@ -116,8 +124,55 @@ final class ZoneScan implements AutoCloseable {
                     + " was found, this version of ZapKV reads " + BlockFormat.VERSION
                     + ": open the store with the version that wrote it");
         }
-        return BlockFormat.zoneGeneration(memory, offset) == generation
-                && BlockFormat.appendLength(BlockFormat.payloadLength(memory, offset), step) <= maxBlock;
+        if (BlockFormat.zoneGeneration(memory, offset) != generation) {
+            otherGenerations++;
+            return false;
+        }
+        return appendLength() <= maxBlock;
+    }
+
+    /// Leaves the zone: {@link #next} finds nothing more.
+    void leave() {
+        next = end;
+    }
+
+    /// Holds the whole block.
+    MemorySegment memory() {
+        return memory;
+    }
+
+    /// The same memory.
+    ByteBuffer view() {
+        return view;
+    }
+
+    /// Where the block's header is in memory.
+    int offset() {
+        return offset;
+    }
+
+    /// Device address of the block's header.
+    long address() {
+        return start + loadedFrom + offset;
+    }
+
+    /// Bytes of the device that the block takes.
+    int appendLength() {
+        return BlockFormat.appendLength(BlockFormat.payloadLength(memory, offset), step);
+    }
+
+    /// Blocks with a valid header whose payload was not what was written.
+    long damagedBlocks() {
+        return damagedBlocks;
+    }
+
+    /// Blocks of earlier lives of their zones.
+    long otherGenerations() {
+        return otherGenerations;
+    }
+
+    long bytesRead() {
+        return bytesRead;
     }
 
     @Override
