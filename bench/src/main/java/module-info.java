@@ -17,6 +17,8 @@ module dev.zapkv.bench {
             info.picocli;
     opens dev.zapkv.bench.jmh to
             info.picocli;
+    opens dev.zapkv.bench.recovery to
+            info.picocli;
     opens dev.zapkv.bench.ycsb to
             info.picocli;
 }

@@ -2,6 +2,9 @@
 package dev.zapkv.bench;
 
 import dev.zapkv.bench.jmh.JmhCommand;
+import dev.zapkv.bench.recovery.CheckpointCommand;
+import dev.zapkv.bench.recovery.RecoveryChild;
+import dev.zapkv.bench.recovery.RecoveryCommand;
 import dev.zapkv.bench.ycsb.ChildCommand;
 import dev.zapkv.bench.ycsb.YcsbCommand;
 import java.io.PrintWriter;
@@ -16,7 +19,14 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "zapkv bench",
         description = "Benchmarks of ZapKV and its peers.",
-        subcommands = {YcsbCommand.class, JmhCommand.class, ChildCommand.class})
+        subcommands = {
+            YcsbCommand.class,
+            RecoveryCommand.class,
+            CheckpointCommand.class,
+            JmhCommand.class,
+            ChildCommand.class,
+            RecoveryChild.class
+        })
 public final class Main implements Runnable {
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -26,7 +36,8 @@ public final class Main implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "name a benchmark: ycsb or jmh; --help says more");
+        throw new ParameterException(
+                spec.commandLine(), "name a benchmark: ycsb, recovery, checkpoint or jmh; --help says more");
     }
 
     /// Runs and ends the process with 0, with 1 if the benchmark failed, or with 2 if it was called wrongly.
@@ -39,6 +50,8 @@ public final class Main implements Runnable {
         final CommandLine root = new CommandLine(new Main());
         addHelp(root);
         addHelp(root.getSubcommands().get("ycsb"));
+        addHelp(root.getSubcommands().get("recovery"));
+        addHelp(root.getSubcommands().get("checkpoint"));
         return root.setParameterExceptionHandler(
                         (e, arguments) -> complain(e.getCommandLine(), e.getMessage(), CommandLine.ExitCode.USAGE))
                 .setExecutionExceptionHandler((e, commandLine, result) ->

@@ -34,6 +34,11 @@ public interface KvEngine extends AutoCloseable {
         return DeviceCounters.NONE;
     }
 
+    /// What the engine says of how it was opened; empty if it says nothing.
+    default String opening() {
+        return "";
+    }
+
     /// Name and version of the library.
     String version();
 

@@ -93,6 +93,11 @@ final class ZapKvEngine implements KvEngine {
     }
 
     @Override
+    public String opening() {
+        return store.stats().recovery();
+    }
+
+    @Override
     public String version() {
         return "zapkv "
                 + Objects.requireNonNullElse(ZapKv.class.getPackage().getImplementationVersion(), "development");

@@ -64,7 +64,7 @@ public final class ChildCommand implements Callable<Integer> {
     }
 
     /// The parent holds the other end of standard input open as long as it lives.
-    private static void endWithParent() {
+    public static void endWithParent() {
         Thread.ofPlatform().daemon().name("parent-watch").start(() -> {
             try {
                 while (System.in.read() >= 0) {

@@ -5,6 +5,7 @@ import dev.zapkv.bench.peer.EngineKind;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -15,7 +16,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /// A JVM of its own for one engine and repetition; the same flags and heap for every engine.
-final class ChildProcess implements AutoCloseable {
+public final class ChildProcess implements AutoCloseable {
     private static final int ERROR_LINES_KEPT = 30;
     private static final List<String> JVM_FLAGS = List.of(
             "-Xms512m",
@@ -38,7 +39,7 @@ final class ChildProcess implements AutoCloseable {
     }
 
     /// The JVM flags as reported.
-    static String jvmFlags() {
+    public static String jvmFlags() {
         return String.join(" ", JVM_FLAGS);
     }
 
@@ -49,25 +50,47 @@ final class ChildProcess implements AutoCloseable {
             final Path directory,
             final Optional<Path> sharedMemory)
             throws IOException {
+        final List<String> arguments = new ArrayList<>(List.of("ycsb-child"));
+        arguments.addAll(List.of("--engine", engine.toString(), "--directory", directory.toString()));
+        sharedMemory.ifPresent(path -> arguments.addAll(List.of("--shared-memory", path.toString())));
+        arguments.addAll(RunOptions.arguments(settings));
+        return start(mainClass, arguments);
+    }
+
+    /// Starts one with arguments of its own. Its standard input stays open as long as this process lives.
+    public static ChildProcess start(final Class<?> mainClass, final List<String> arguments) throws IOException {
         final List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(JVM_FLAGS);
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass.getName(), "ycsb-child"));
-        command.addAll(List.of("--engine", engine.toString(), "--directory", directory.toString()));
-        sharedMemory.ifPresent(path -> command.addAll(List.of("--shared-memory", path.toString())));
-        command.addAll(RunOptions.arguments(settings));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), mainClass.getName()));
+        command.addAll(arguments);
         return new ChildProcess(new ProcessBuilder(command).start());
     }
 
     /// Hands on the child's messages until it ends; throws if it failed.
     void await(final Consumer<ChildMessage> messages) throws IOException {
+        awaitLines(line -> {
+            final ChildMessage message = decode(line);
+            if (message instanceof ChildMessage.Failure failure) {
+                throw new PhaseFailedException(failure.message());
+            }
+            messages.accept(message);
+        });
+    }
+
+    private static ChildMessage decode(final String line) {
+        try {
+            return ChildProtocol.decode(line);
+        } catch (final IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Hands on the lines of the child's standard output until it ends; throws if it failed.
+    public void awaitLines(final Consumer<String> consumer) throws IOException {
         try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-                final ChildMessage message = ChildProtocol.decode(line);
-                if (message instanceof ChildMessage.Failure failure) {
-                    throw new PhaseFailedException(failure.message());
-                }
-                messages.accept(message);
+                consumer.accept(line);
             }
             final int exitCode = process.waitFor();
             errorReader.join();
@@ -79,6 +102,18 @@ final class ChildProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new PhaseFailedException("interrupted while a benchmark process ran", e);
         }
+    }
+
+    /// Waits for the next line of the child's standard output, after which the child is killed (SIGKILL) and reaped.
+    ///
+    /// @return the line
+    public String killAfterLine() throws IOException {
+        final String line = process.inputReader(StandardCharsets.UTF_8).readLine();
+        if (line == null) {
+            throw new PhaseFailedException("the benchmark process ended by itself\n" + errors());
+        }
+        close();
+        return line;
     }
 
     private void readErrors() {

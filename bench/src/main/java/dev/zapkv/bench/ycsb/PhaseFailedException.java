@@ -2,7 +2,7 @@
 package dev.zapkv.bench.ycsb;
 
 /// An engine did not do what a workload asked of it; nothing measured in that phase counts.
-final class PhaseFailedException extends RuntimeException {
+public final class PhaseFailedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     PhaseFailedException(final String message) {

@@ -7,7 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 
 /// Says how far a run is: on a terminal one line that rewrites itself, elsewhere a line for each finished phase.
-final class ProgressLine {
+public final class ProgressLine {
     private static final String REWRITE = "\r\033[K";
 
     private final PrintStream target;
@@ -19,14 +19,14 @@ final class ProgressLine {
     }
 
     /// On standard error, as its terminal allows.
-    static ProgressLine standard() {
+    public static ProgressLine standard() {
         final boolean terminal =
                 Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
         return new ProgressLine(System.err, terminal);
     }
 
     /// Something is under way.
-    void update(final String text) {
+    public void update(final String text) {
         if (terminal) {
             target.print(REWRITE + text);
             target.flush();
@@ -34,7 +34,7 @@ final class ProgressLine {
     }
 
     /// A part is done.
-    void finished(final String text) {
+    public void finished(final String text) {
         if (terminal) {
             update(text);
         } else {
@@ -43,7 +43,7 @@ final class ProgressLine {
     }
 
     /// Leaves an empty line for what comes next.
-    void clear() {
+    public void clear() {
         update("");
     }
 

@@ -4,7 +4,7 @@ package dev.zapkv.bench.ycsb;
 import java.util.Locale;
 
 /// Counts and sizes on the command line, and in print.
-final class Quantity {
+public final class Quantity {
     private static final long KIB = 1L << 10;
     private static final long MIB = 1L << 20;
     private static final long GIB = 1L << 30;
@@ -14,18 +14,18 @@ final class Quantity {
     private Quantity() {}
 
     /// A count; {@code k} and {@code m} stand for thousand and million.
-    static long count(final String option, final String text, final long least, final long most) {
+    public static long count(final String option, final String text, final long least, final long most) {
         return parse(
                 option, "a count such as 500, 20k or 2m", text, least, most, THOUSAND, MILLION, THOUSAND * MILLION);
     }
 
     /// A size; {@code k}, {@code m} and {@code g} stand for KiB, MiB and GiB.
-    static long bytes(final String option, final String text, final long least, final long most) {
+    public static long bytes(final String option, final String text, final long least, final long most) {
         return parse(option, "a size such as 1000, 512m or 4g", text, least, most, KIB, MIB, GIB);
     }
 
     /// Any whole number.
-    static long whole(final String option, final String text) {
+    public static long whole(final String option, final String text) {
         try {
             return Long.parseLong(text.strip());
         } catch (final NumberFormatException e) {
@@ -34,7 +34,7 @@ final class Quantity {
     }
 
     /// For people: 4 GiB, 1.5 MiB.
-    static String ofBytes(final long bytes) {
+    public static String ofBytes(final long bytes) {
         if (bytes >= GIB) {
             return decimal((double) bytes / GIB) + " GiB";
         }
