@@ -75,8 +75,8 @@ public final class ReadOnlyStore implements Store {
                     losses.add(new ZoneLoss(zone, ZoneLoss.UNKNOWN, ZoneLoss.UNKNOWN));
                 }
             }
-            recovery = RecoverySummary.of(
-                    "opened read-only; " + end(staged), image.closedCleanly(), log, staged, times);
+            recovery =
+                    RecoverySummary.of("opened read-only; " + end(staged), image.closedCleanly(), log, staged, times);
         } catch (final RuntimeException | Error e) {
             CloseHelper.closeAll(log.index(), log.staging());
             throw e;

@@ -47,7 +47,8 @@ final class ZoneScan implements AutoCloseable {
         maxBlock = blockBytes;
         memory = NativeMemory.reserve(
                 Math.min(
-                        Math.max(CHUNK_BYTES, 2L * blockBytes), device.geometry().zoneCapacity()),
+                        Math.max(CHUNK_BYTES, 2L * blockBytes),
+                        device.geometry().zoneCapacity()),
                 arena);
         view = memory.asByteBuffer();
     }
