@@ -25,7 +25,11 @@ enum Drive {
     /// Appends and flushes fail for a while, zones are full early.
     FAILING("appends and flushes fail for a while, zones are full early"),
     /// Bits flip, and reads fail for a while.
-    ROTTING("bits flip, reads fail");
+    ROTTING("bits flip, reads fail"),
+    /// Few keys that are often deleted, many batches and collections, and power fails soon after a process has died:
+    /// what
+    /// was taken over from its staging is on the device in part.
+    HASTY("few keys, many batches and deletes, power fails soon after a process has died");
 
     private final String text;
 
@@ -53,7 +57,7 @@ enum Drive {
     }
 
     int blockBytes() {
-        return this == SMALL_APPENDS ? 16 << 10 : 64 << 10;
+        return this == SMALL_APPENDS || this == HASTY ? 16 << 10 : 64 << 10;
     }
 
     int[] zoneCapacities() {
@@ -61,14 +65,14 @@ enum Drive {
             case SMALL_ZONES, FORGETFUL -> new int[] {192 << 10, 256 << 10, 384 << 10, 512 << 10};
             case TINY_ZONES -> new int[] {128 << 10};
             case FRAGILE, DYING, CONVENTIONAL, FAILING, ROTTING -> new int[] {192 << 10, 256 << 10};
-            case SMALL_APPENDS -> new int[] {48 << 10, 64 << 10, 128 << 10, 192 << 10};
+            case SMALL_APPENDS, HASTY -> new int[] {48 << 10, 64 << 10, 128 << 10, 192 << 10};
         };
     }
 
     /// Zones that may be lost to the store in a history, for a while or for good.
     int zonesToFail() {
         return switch (this) {
-            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS -> 0;
+            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS, HASTY -> 0;
             case FRAGILE, DYING, CONVENTIONAL, ROTTING -> 2;
             // The open zones of a crash, and those that were full early, are of no use until they are collected.
             case FORGETFUL, FAILING -> 4;

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongFunction;
 import java.util.stream.Stream;
 
-/// Runs histories with a planted bug until one finds it.
+/// Runs histories with a planted bug until one finds it: one that holds without the bug.
 final class PlantHunt {
     private final Campaign.Plan plan;
 
@@ -32,6 +32,8 @@ final class PlantHunt {
     }
 
     /// Hunts one plant.
+    ///
+    /// @throws IllegalStateException if the history that fails does so without the plant, too
     Outcome hunt(final Plant plant) throws IOException, ReflectiveOperationException {
         final long begunAt = System.nanoTime();
         final Path root = Campaign.scratch();
@@ -45,12 +47,23 @@ final class PlantHunt {
                         trials.get(List.of(Drive.values()).indexOf(drive)).apply(seed);
                 Campaign.clear(staging);
                 if (message != null) {
+                    requireToHoldWithoutPlant(seed, drive, staging);
                     return new Outcome(plant, i + 1, seed, drive, message, seconds(begunAt));
                 }
             }
             return new Outcome(plant, plan.seeds(), 0, null, null, seconds(begunAt));
         } finally {
             delete(root);
+        }
+    }
+
+    /// What fails without the plant, too, says nothing about it.
+    private void requireToHoldWithoutPlant(final long seed, final Drive drive, final Path staging) {
+        final String message = new PlantTrial(staging, drive.label(), plan.steps()).apply(seed);
+        Campaign.clear(staging);
+        if (message != null) {
+            throw new IllegalStateException("the history of seed " + seed + " on " + drive.label()
+                    + " fails without a planted bug, too; fix that first: " + message);
         }
     }
 

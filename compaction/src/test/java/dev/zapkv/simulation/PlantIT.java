@@ -18,34 +18,41 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Planted bugs, each of which the simulation must find. How long that takes by chance is said in docs/testing.md; here
-/// each is looked for on the kind of drive that shows it soonest.
+/// each is looked for from a seed on that is known to find it, and further if the store has changed since.
 @Tag("integration")
 final class PlantIT {
     private static final long SEEDS = 300;
 
     @ParameterizedTest
-    // The other ones take more histories than a test has time for: docs/testing.md.
-    @EnumSource(
-            mode = EnumSource.Mode.EXCLUDE,
-            names = {"SKIP_CHECKSUM_ON_READ", "SPREAD_DAMAGE", "REPEAT_BATCH_SINGLY", "ACKNOWLEDGE_FAILED_FLUSH"})
+    @EnumSource(Plant.class)
     @Timeout(value = 600, unit = TimeUnit.SECONDS)
     void shouldFindAPlantedBug(final Plant plant) throws IOException, ReflectiveOperationException {
-        final PlantHunt.Outcome outcome = new PlantHunt(new Campaign.Plan(
-                        firstSeed(plant), SEEDS, Optional.of(drive(plant)), 0, 1, Long.MAX_VALUE, false))
+        final Known known = known(plant);
+        final PlantHunt.Outcome outcome = new PlantHunt(
+                        new Campaign.Plan(known.seed(), SEEDS, Optional.of(known.drive()), 0, 1, Long.MAX_VALUE, false))
                 .hunt(plant);
         assertTrue(outcome.isCaught(), () -> "not found in " + SEEDS + " histories: " + plant.text());
     }
 
-    /// What takes thousands of histories to be found is looked for from a seed on that finds it.
-    private static long firstSeed(final Plant plant) {
-        return plant == Plant.COUNT_MOVED_TOMBSTONE ? 273 : 1;
-    }
+    /// A history that has found a bug.
+    private record Known(Drive drive, long seed) {}
 
-    private static Drive drive(final Plant plant) {
+    private static Known known(final Plant plant) {
         return switch (plant) {
-            case IGNORE_BLOCK_GENERATION, IGNORE_ENTRY_GENERATION -> Drive.FORGETFUL;
-            case SETTLE_EARLY, COMMIT_CHECKPOINT_EARLY -> Drive.FRAGILE;
-            default -> Drive.TINY_ZONES;
+            case SKIP_FLUSH_BEFORE_RESET -> new Known(Drive.SMALL_APPENDS, 2);
+            case APPLY_OUT_OF_ORDER -> new Known(Drive.TINY_ZONES, 11);
+            case ACKNOWLEDGE_EARLY -> new Known(Drive.TINY_ZONES, 1);
+            case ACKNOWLEDGE_FAILED_FLUSH -> new Known(Drive.FAILING, 178);
+            case SETTLE_EARLY -> new Known(Drive.FRAGILE, 8);
+            case DROP_TOMBSTONE_EARLY -> new Known(Drive.HASTY, 2);
+            case SKIP_CHECKSUM_ON_READ, SPREAD_DAMAGE -> new Known(Drive.ROTTING, 59);
+            case RESET_BEFORE_GENERATION, REPLAY_BEHIND_GAP -> new Known(Drive.TINY_ZONES, 2);
+            case IGNORE_BLOCK_GENERATION, IGNORE_ENTRY_GENERATION -> new Known(Drive.FORGETFUL, 2);
+            case COMMIT_CHECKPOINT_EARLY -> new Known(Drive.FRAGILE, 7);
+            case FORGET_VOIDS -> new Known(Drive.TINY_ZONES, 9);
+            case COUNT_MOVED_TOMBSTONE -> new Known(Drive.TINY_ZONES, 273);
+            case REPEAT_BATCH_SINGLY -> new Known(Drive.HASTY, 204);
+            case TORN_BATCH -> new Known(Drive.HASTY, 9);
         };
     }
 

@@ -42,6 +42,8 @@ final class Setup {
     final int flushedPerThousand;
     final int largePerThousand;
     final int deletePerThousand;
+    final int batchPerThousand;
+    final int collectPerThousand;
     final int maxValue;
     final long checkpointBytes;
     final int conventionalZones;
@@ -88,11 +90,14 @@ final class Setup {
         crashesPerThousand = 1 + random.nextInt(20);
         flushedPerThousand = 1 << random.nextInt(8);
         largePerThousand = random.nextInt(3) == 0 ? 0 : 1 + random.nextInt(15);
-        deletePerThousand = 20 + random.nextInt(300);
+        final boolean hasty = drive == Drive.HASTY;
+        deletePerThousand = (hasty ? 200 : 20) + random.nextInt(300);
+        batchPerThousand = hasty ? 300 : 100;
+        collectPerThousand = hasty ? 20 : 3;
         maxValue = 1 << (6 + random.nextInt(10));
-        checkpointBytes = 1L << driveRandom.nextInt(14, 24);
+        checkpointBytes = 1L << driveRandom.nextInt(14, hasty ? 18 : 24);
         conventionalZones = drive == Drive.CONVENTIONAL ? 2 + driveRandom.nextInt(2) : 0;
-        keys = new byte[50 + random.nextInt(400)][];
+        keys = new byte[hasty ? 4 + random.nextInt(40) : 50 + random.nextInt(400)][];
         for (int key = 0; key < keys.length; key++) {
             keys[key] = new byte[4 + random.nextInt(random.nextInt(20) == 0 ? Math.min(3000, blockBytes / 20) : 30)];
             random.nextBytes(keys[key]);

@@ -37,12 +37,14 @@ import picocli.CommandLine.Spec;
             "  ./zapkv simulate --from 4711 --seeds 1 --drive rotting",
             "  ./zapkv simulate --plant all",
             "",
-            "Exit status: 0 all histories held, 1 one did not (or a planted bug was not found), 2 wrong usage."
+            "Exit status: 0 all histories held, 1 one did not (or a planted bug was not found), 2 wrong usage,"
+                    + " 3 the simulation itself failed."
         })
 public final class SimulateCommand implements Callable<Integer> {
     private static final long DEFAULT_SEEDS = 1000;
     private static final int SEED_BITS = 48;
     private static final double SECONDS_PER_HOUR = 3600;
+    private static final int ITSELF_FAILED = 3;
     private static final String ALL_PLANTS = "all";
 
     @Spec
@@ -121,7 +123,12 @@ public final class SimulateCommand implements Callable<Integer> {
 
     /// The command.
     public static void main(final String[] arguments) {
-        System.exit(new CommandLine(new SimulateCommand()).execute(arguments));
+        System.exit(new CommandLine(new SimulateCommand())
+                .setExecutionExceptionHandler((e, commandLine, parsed) -> {
+                    e.printStackTrace(commandLine.getErr());
+                    return ITSELF_FAILED;
+                })
+                .execute(arguments));
     }
 
     @Override

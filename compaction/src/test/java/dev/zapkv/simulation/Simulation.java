@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 /// Model}, and the store's accounts with the {@link LogAudit}. There is at least one crash.
 final class Simulation {
     private static final int TORN_WRITE_PER = 200;
+    private static final int HASTY_CALLS = 24;
     private static final int FORMAT_PER = 1500;
 
     private final Setup setup;
@@ -86,6 +87,9 @@ final class Simulation {
         life.recover(afterDeath);
         if (!life.isOver()) {
             check.recovered();
+            if (setup.drive == Drive.HASTY && crashRandom.nextBoolean()) {
+                life.armCrash(1 + crashRandom.nextInt(HASTY_CALLS), SimCrash.POWER);
+            }
         }
     }
 

@@ -74,6 +74,13 @@ final class SimulationTest {
     }
 
     @ParameterizedTest
+    @MethodSource("seeds")
+    @Timeout(value = 120, unit = TimeUnit.SECONDS)
+    void shouldKeepItsPromisesWhenPowerFailsSoonAfterAProcessHasDied(final long seed) throws IOException {
+        run(seed, STEPS, Drive.HASTY);
+    }
+
+    @ParameterizedTest
     @EnumSource(Drive.class)
     void shouldDoTheSameAgainUnderTheSameSeed(final Drive drive) throws IOException {
         final long first = run(4711, 400, drive);

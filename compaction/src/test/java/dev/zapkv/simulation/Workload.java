@@ -50,7 +50,7 @@ final class Workload {
     void operation() {
         if (chance(3)) {
             check.content("in the middle");
-        } else if (chance(3)) {
+        } else if (chance(setup.collectPerThousand)) {
             life.store().collect(random.nextInt(3) / 4.0);
         } else if (chance(5)) {
             life.store().flush();
@@ -58,7 +58,7 @@ final class Workload {
             check.accounts("after a flush");
         } else if (chance(150)) {
             check.get(random.nextInt(setup.keys.length));
-        } else if (chance(100)) {
+        } else if (chance(setup.batchPerThousand)) {
             write(2 + random.nextInt(6));
         } else {
             write(1);
