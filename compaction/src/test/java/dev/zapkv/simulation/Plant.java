@@ -68,7 +68,7 @@ enum Plant {
     IGNORE_BLOCK_GENERATION(
             "recovery takes blocks of a zone's earlier lives",
             "store/src/main/java/dev/zapkv/store/recovery/ZoneScan.java",
-            new Edit("return BlockFormat.zoneGeneration(memory, offset) == generation", "return true")),
+            new Edit("if (BlockFormat.zoneGeneration(memory, offset) != generation) {", "if (false) {")),
     IGNORE_ENTRY_GENERATION(
             "entries of a checkpoint count though their zone was emptied",
             "store/src/main/java/dev/zapkv/store/checkpoint/CheckpointLoader.java",
@@ -81,7 +81,7 @@ enum Plant {
                     "if (isInTheWay()) {")),
     FORGET_VOIDS(
             "blocks that did not count once count later",
-            "store/src/main/java/dev/zapkv/store/recovery/Replay.java",
+            "store/src/main/java/dev/zapkv/store/recovery/CountingRules.java",
             new Edit("voidSeen[i] = true;\n                return true;", "voidSeen[i] = true;")),
     REPLAY_BEHIND_GAP(
             "blocks behind a missing one count",
@@ -89,8 +89,8 @@ enum Plant {
             new Edit("if (!gapsMayBeLosses) {", "if (false) {")),
     COUNT_MOVED_TOMBSTONE(
             "a tombstone that was moved wins against a newer value of a checkpoint",
-            "store/src/main/java/dev/zapkv/store/recovery/Replay.java",
-            new Edit("if (base != null && !isBehindCheckpoint(position)) {", "if (false) {")),
+            "store/src/main/java/dev/zapkv/store/recovery/CountingRules.java",
+            new Edit("return blockOf(logPosition) < checkpointedBefore;", "return false;")),
     REPEAT_BATCH_SINGLY(
             "records of a batch are taken over from staging one by one",
             "store/src/main/java/dev/zapkv/store/engine/StagingRepeat.java",
