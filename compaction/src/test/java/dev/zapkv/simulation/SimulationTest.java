@@ -145,6 +145,11 @@ final class SimulationTest {
         run(273, Setup.MIXED_STEPS, Drive.TINY_ZONES);
     }
 
+    @Test
+    void shouldMakeNoNewStoreWhereTheOnlyMetadataWentOffline() throws IOException {
+        run(100198, Setup.MIXED_STEPS, Drive.DYING);
+    }
+
     private long run(final long seed, final int steps) throws IOException {
         return run(seed, steps, Drive.SMALL_ZONES);
     }

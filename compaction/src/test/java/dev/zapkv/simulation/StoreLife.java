@@ -229,7 +229,9 @@ final class StoreLife {
     private boolean isRefusalOfOldMetadata(final Throwable t) {
         return metadataMayBeLost
                 && t instanceof final FormatException refusal
-                && refusal.getMessage().contains("restore the store from a backup");
+                && (refusal.getMessage().contains("restore the store from a backup")
+                        // Nothing but metadata was on the device yet.
+                        || refusal.getMessage().contains("there is no store on"));
     }
 
     private void died() {
@@ -312,6 +314,8 @@ final class StoreLife {
                 .memoryBytes(MEMORY_BYTES)
                 .checkpointBytes(setup.checkpointBytes)
                 .durability(Durability.PROCESS)
+                // A store that was there must never be replaced by an empty one.
+                .createIfMissing(!made)
                 .stagingDirectory(directory)
                 .nanoClock(() -> nanos += setup.storeRandom.nextInt(2_000_000))
                 .randomSeed(setup.storeRandom::nextLong);
