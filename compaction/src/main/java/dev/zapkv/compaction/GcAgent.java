@@ -159,6 +159,11 @@ final class GcAgent implements Collector {
     }
 
     @Override
+    public boolean isBlocked() {
+        return !held && waiting.isEmpty() && (exhausted || current != null);
+    }
+
+    @Override
     public void request(final double minGarbageRatio) {
         requested.clear();
         host.leaveOpenZones(minGarbageRatio);

@@ -12,6 +12,7 @@ import dev.zapkv.store.spi.Collector;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -35,10 +36,12 @@ final class IoAgent implements StagingLog.Backpressure {
     private final LongSupplier nanoClock;
     private final DevicePort port;
     private final Thread thread;
+    private final Standstill standstill;
 
     private AppendAgent append;
     private Collector collector;
     private IntSupplier housekeeping;
+    private BooleanSupplier checkpointing;
     private long openSince;
     private long openBlock = -1;
 
@@ -48,6 +51,7 @@ final class IoAgent implements StagingLog.Backpressure {
     private volatile Throwable failure;
     private volatile boolean full;
     private volatile boolean outOfRoom;
+    private volatile boolean standing;
     private volatile long stalls;
 
     /// An agent that {@link #start} will set going.
@@ -57,16 +61,23 @@ final class IoAgent implements StagingLog.Backpressure {
     IoAgent(final DevicePort port, final LongSupplier nanoClock, final String name, final boolean threaded) {
         this.port = port;
         this.nanoClock = nanoClock;
+        standstill = new Standstill(nanoClock);
         thread = threaded ? Thread.ofPlatform().name(name).daemon(true).unstarted(this::run) : null;
     }
 
     /// Sets the agent going.
     ///
     /// @param afterAppends run in each duty cycle between the two
-    void start(final AppendAgent appendAgent, final Collector gc, final IntSupplier afterAppends) {
+    /// @param isCheckpointing whether a checkpoint is under way or due: its end may make room
+    void start(
+            final AppendAgent appendAgent,
+            final Collector gc,
+            final IntSupplier afterAppends,
+            final BooleanSupplier isCheckpointing) {
         append = appendAgent;
         collector = gc;
         housekeeping = afterAppends;
+        checkpointing = isCheckpointing;
         if (thread != null) {
             thread.start();
         }
@@ -96,9 +107,15 @@ final class IoAgent implements StagingLog.Backpressure {
         }
     }
 
-    /// Whether a block that was written to will find no room: nothing can be collected.
+    /// Whether a block that was written to will find no room: nothing can be collected, or not before the block is
+    /// appended.
     boolean outOfRoom() {
         return outOfRoom;
+    }
+
+    /// Whether the store waits for a zone that no collection will empty: none of them will end.
+    boolean isStanding() {
+        return standing;
     }
 
     /// Whether a block has reached a level.
@@ -256,8 +273,9 @@ final class IoAgent implements StagingLog.Backpressure {
             int work = append.doWork(lingered());
             work += housekeeping.getAsInt();
             work += collector.doWork();
-            full = append.isStuck() && collector.isExhausted();
-            outOfRoom = append.outOfRoom() && collector.isExhausted();
+            standing = standstill.lasts(work == 0 && isWaitingForAZone());
+            full = standing || (append.isStuck() && collector.isExhausted());
+            outOfRoom = append.outOfRoom() && (standing || collector.isExhausted());
             if (work == 0 && port.device().inFlight() > 0) {
                 work += port.await(DEVICE_WAIT_NS);
             }
@@ -266,6 +284,15 @@ final class IoAgent implements StagingLog.Backpressure {
             failure = e;
             return 0;
         }
+    }
+
+    /// Whether nothing but an empty zone lets the log go on, and nothing is under way that may bring one: no command,
+    /// no checkpoint, and no collection, unless that waits for a zone or for the log itself.
+    private boolean isWaitingForAZone() {
+        return (append.outOfRoom() || (append.isStuck() && !append.isRepeating()))
+                && port.device().inFlight() == 0
+                && collector.isBlocked()
+                && !checkpointing.getAsBoolean();
     }
 
     /// Whether the open block has held records for long enough to be appended though it is not full.

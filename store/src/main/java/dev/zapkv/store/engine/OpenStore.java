@@ -98,7 +98,7 @@ public final class OpenStore implements Store {
         new EntryScan(parts.index(), parts.reader(), engine).run(consumer);
     }
 
-    /// Collects zones now and waits for it.
+    /// Collects zones now and waits for it, unless there is no room left to collect with.
     public GcReport collect(final double minGarbageRatio) {
         final long started = config.nanoClock().getAsLong();
         final long zonesBefore = collector.zonesCollected();
@@ -107,7 +107,7 @@ public final class OpenStore implements Store {
             collector.request(minGarbageRatio);
             return null;
         });
-        while (collector.isRequested()) {
+        while (collector.isRequested() && !agent.isStanding()) {
             agent.checkUsable();
             agent.cycle();
         }

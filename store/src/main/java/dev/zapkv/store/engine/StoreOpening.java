@@ -128,7 +128,11 @@ final class StoreOpening {
                 stagingFile.epoch(), voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
         live.recovered(log.chunkEntries(), recordBytes);
         checkpoints.sweep();
-        agent.start(append, collector, () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork());
+        agent.start(
+                append,
+                collector,
+                () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork(),
+                checkpoints::isRequested);
         times.stagingBegins();
         final long repeated = staged == null ? 0 : new StagingRepeat(engine, log.stagedSets()).run(staged);
         final boolean stagingFound = oldStaging != null;

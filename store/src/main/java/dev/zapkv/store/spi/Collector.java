@@ -11,6 +11,10 @@ public interface Collector extends AutoCloseable {
     /// Whether no zone could be emptied with a gain: if writers are out of zones as well, the store is full.
     boolean isExhausted();
 
+    /// Whether it can do nothing before a zone is emptied or the log goes on: there is nothing to collect, or what
+    /// is being collected waits for these, or for the device. Not while it is held or waits for live records.
+    boolean isBlocked();
+
     /// Begins to relocate no further record while held; what was begun is brought to its end.
     void hold(boolean hold);
 
