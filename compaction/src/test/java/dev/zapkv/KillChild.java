@@ -30,7 +30,7 @@ final class KillChild {
 
     private static final int PHASE = KillScript.THREADS * PROGRESS_STRIDE;
     private static final int MAINTENANCE = PHASE + 64;
-    // So that kills come in the midst of checkpoints, too.
+    // So that kills come in the midst of checkpoints, too, and stores of few zones write any.
     private static final long CHECKPOINT_BYTES = 2L << 20;
     private static final double MIN_GARBAGE = 0.2;
     private static final long MAX_PAUSE_NS = TimeUnit.MILLISECONDS.toNanos(50);
@@ -106,10 +106,9 @@ final class KillChild {
 
     static Context context(final String location, final String zones) {
         final Location place = Location.parse(location);
-        final Context context = new Context().location(place).memoryBytes(32 << 20);
-        return place.isDrive()
-                ? context.zones(ZoneRange.parse(zones))
-                : context.capacityBytes(KillScript.CAPACITY).checkpointBytes(CHECKPOINT_BYTES);
+        final Context context =
+                new Context().location(place).memoryBytes(32 << 20).checkpointBytes(CHECKPOINT_BYTES);
+        return place.isDrive() ? context.zones(ZoneRange.parse(zones)) : context.capacityBytes(KillScript.CAPACITY);
     }
 
     /// What the process is at, or was at when it died.
