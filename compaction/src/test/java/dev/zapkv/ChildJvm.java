@@ -3,15 +3,20 @@ package dev.zapkv;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /// Starts a JVM with this one's class path.
 final class ChildJvm {
     /// The flags an embedder needs.
     static final List<String> FLAGS =
             List.of("--add-opens", "java.base/jdk.internal.misc=ALL-UNNAMED", "--enable-native-access=ALL-UNNAMED");
+
+    private static final int DUMP_SECONDS = 5;
 
     private ChildJvm() {}
 
@@ -28,5 +33,13 @@ final class ChildJvm {
                 .redirectErrorStream(true)
                 .redirectOutput(output)
                 .start();
+    }
+
+    /// What the process has printed so far, and where its threads are.
+    static String threads(final Process child, final File output) throws IOException, InterruptedException {
+        final Process asked = new ProcessBuilder("kill", "-QUIT", String.valueOf(child.pid())).start();
+        asked.waitFor();
+        child.waitFor(DUMP_SECONDS, TimeUnit.SECONDS);
+        return Files.readString(output.toPath(), StandardCharsets.UTF_8);
     }
 }

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 @Tag("vm")
 class DriveKillVmTest extends KillScenario {
     private static final int KILLS = Integer.getInteger("zapkv.test.kills", 10);
+    // Under emulation a flush takes tens of milliseconds.
+    private static final int STEPS_BEFORE_CLOSE = 50;
 
     @Override
     String location(final Path directory) {
@@ -19,6 +21,11 @@ class DriveKillVmTest extends KillScenario {
     @Override
     String zones() {
         return TestDrive.zones();
+    }
+
+    @Override
+    int stepsBeforeClose() {
+        return STEPS_BEFORE_CLOSE;
     }
 
     @Test

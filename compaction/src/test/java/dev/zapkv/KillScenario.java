@@ -16,26 +16,27 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A writing process is killed again and again: as it writes, takes checkpoints, collects, opens or closes the store,
-/// and
-/// as the next one recovers from that. Whatever it had been acknowledged is there afterwards; of the step it was at,
-/// all
-/// or nothing; and nothing else.
+/// and as the next one recovers from that. Whatever it had been acknowledged is there afterwards; of the step it was
+/// at, all or nothing; and nothing else.
 abstract class KillScenario {
     private static final long SEED = Long.getLong("zapkv.test.seed", 20261121);
     private static final int MAX_RUN_MS = 400;
-    private static final int MAX_MOMENT_MS = 5;
-    private static final int MAX_OPENING_MS = 300;
-    private static final int MAX_CLOSING_MS = 60;
+    private static final long MIN_DELAY_US = 20;
     private static final int STEPS_BEFORE_CLOSE = 1_000;
-    private static final int LONGEST_STEP_SECONDS = 60;
+    // Under emulation everything takes long.
+    private static final int LONGEST_STEP_SECONDS = 180;
     // What the kills of successive lives aim at; openings are killed in between.
     private static final Phase[] AIMS = {
         Phase.OPEN, Phase.CHECKPOINTING, Phase.CLOSING, Phase.OPEN, Phase.COLLECTING, Phase.OPENING
     };
+    // Of the kills that are wanted, one in so many is to hit each aim. More follow until it is so.
+    private static final int SHARE_OF_AIM = 20;
+    private static final int MAX_LIVES_PER_KILL = 4;
 
     @TempDir
     private Path root;
@@ -44,6 +45,13 @@ abstract class KillScenario {
     private final SplittableRandom random = new SplittableRandom(SEED);
     private final ScriptedKeys keys = new ScriptedKeys(KillScript.THREADS);
     private final Map<Phase, Integer> killed = new EnumMap<>(Phase.class);
+    // How long at most to wait in a phase before the kill: found out, since machines take different times.
+    private final Map<Phase, Long> delayUs = new EnumMap<>(Map.of(
+            Phase.OPENING, 300_000L,
+            Phase.OPEN, 5_000L,
+            Phase.CHECKPOINTING, 5_000L,
+            Phase.COLLECTING, 5_000L,
+            Phase.CLOSING, 60_000L));
     private int kills;
     private int runs;
     private long acknowledged;
@@ -67,9 +75,15 @@ abstract class KillScenario {
         return "0-";
     }
 
+    /// How many steps each thread takes at most before a close that is to be killed.
+    int stepsBeforeClose() {
+        return STEPS_BEFORE_CLOSE;
+    }
+
     void killAndCheck(final int wanted) throws IOException, InterruptedException {
         next = child();
-        for (int life = 0; kills < wanted; life++) {
+        for (int life = 0; kills < wanted || isAnyAimMissed(wanted); life++) {
+            assertTrue(life < MAX_LIVES_PER_KILL * wanted, "kills hardly hit what they aim at: " + killed);
             final Path progressFile = root.resolve("progress-" + life);
             runAndKill(life, AIMS[life % AIMS.length], progressFile);
             while (random.nextInt(3) == 0) {
@@ -109,6 +123,10 @@ abstract class KillScenario {
         return killed.getOrDefault(phase, 0);
     }
 
+    private boolean isAnyAimMissed(final int wanted) {
+        return Stream.of(AIMS).anyMatch(aim -> killsWhile(aim) <= wanted / SHARE_OF_AIM);
+    }
+
     private Process child() throws IOException {
         runs++;
         return ChildJvm.start(
@@ -124,20 +142,21 @@ abstract class KillScenario {
         final Process child = next;
         final File output = output(runs);
         final long steps = aim == Phase.CLOSING
-                ? 1 + random.nextInt(STEPS_BEFORE_CLOSE)
+                ? 1 + random.nextInt(stepsBeforeClose())
                 : aim == Phase.OPENING ? 0 : Long.MAX_VALUE;
         child.getOutputStream()
                 .write((life + " " + steps + " " + progressFile + "\n").getBytes(StandardCharsets.UTF_8));
         child.getOutputStream().flush();
         final MemorySegment progress = KillChild.progress(progressFile);
         if (aim != Phase.OPENING && aim != Phase.CLOSING) {
-            await(child, () -> KillChild.phase(progress).compareTo(Phase.OPEN) >= 0);
+            await(child, output, () -> KillChild.phase(progress).compareTo(Phase.OPEN) >= 0);
             child.waitFor(random.nextInt(MAX_RUN_MS), TimeUnit.MILLISECONDS);
         }
-        await(child, () -> KillChild.phase(progress) == aim);
-        child.waitFor(random.nextLong(1_000L * delay(aim)), TimeUnit.MICROSECONDS);
+        await(child, output, () -> KillChild.phase(progress) == aim);
+        child.waitFor(random.nextLong(delayUs.get(aim)), TimeUnit.MICROSECONDS);
         child.destroyForcibly().waitFor();
         final Phase phase = KillChild.phase(progress);
+        delayUs.compute(aim, (p, delay) -> phase == aim ? delay + delay / 4 : Math.max(MIN_DELAY_US, delay / 2));
         if (phase == Phase.CLOSED) {
             assertTrue(steps < Long.MAX_VALUE, "a writer ended");
         } else {
@@ -152,19 +171,15 @@ abstract class KillScenario {
         next = child();
     }
 
-    private static int delay(final Phase aim) {
-        return switch (aim) {
-            case OPENING -> MAX_OPENING_MS;
-            case CLOSING -> MAX_CLOSING_MS;
-            default -> MAX_MOMENT_MS;
-        };
-    }
-
     /// Waits until the process has come to a point, or has ended.
-    private static void await(final Process child, final BooleanSupplier point) throws InterruptedException {
+    private static void await(final Process child, final File output, final BooleanSupplier point)
+            throws IOException, InterruptedException {
         final long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONGEST_STEP_SECONDS);
         while (child.isAlive() && !point.getAsBoolean()) {
-            assertTrue(System.nanoTime() < deadline, "the process does not come to the point where it is to be killed");
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("the process does not come to the point where it is to be killed: "
+                        + ChildJvm.threads(child, output));
+            }
             child.waitFor(200, TimeUnit.MICROSECONDS);
         }
     }
