@@ -7,6 +7,7 @@ import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.engine.EngineConfig;
 import dev.zapkv.store.engine.OpenStore;
+import dev.zapkv.store.engine.StoreMaker;
 import dev.zapkv.store.engine.StoreRequirements;
 import dev.zapkv.store.meta.MetadataPlaces;
 import dev.zapkv.store.meta.MetadataSearch;
@@ -71,19 +72,12 @@ final class DriveFormatter {
             }
             // Before anything is erased: these zones might be another's.
             StoreRequirements.check(config);
-            // Metadata first: without it nothing takes what is left for a store.
-            MetadataPlaces.eraseConventional(device);
-            for (int zone = 0; zone < device.geometry().zoneCount(); zone++) {
-                final ZoneState state = device.report(zone).state();
-                if (state != ZoneState.EMPTY && !isFailed(state)) {
-                    device.reset(zone);
-                }
-            }
+            StoreMaker.run(config);
         } catch (final DeviceException | ZapKvException e) {
             device.close();
             throw e;
         }
-        OpenStore.open(config.creating()).close();
+        OpenStore.open(config).close();
     }
 
     private static boolean isFailed(final ZoneState state) {

@@ -122,6 +122,12 @@ final class CollectionHost implements CollectorHost, AutoCloseable {
         return true;
     }
 
+    /// Any block may be the store's.
+    @Override
+    public boolean holdsRecords(final MemorySegment memory, final int block) {
+        return true;
+    }
+
     /// Every other key, as the form says, is looked up where the record lies: it is live.
     @Override
     public long entryOf(final MemorySegment memory, final long recordOffset) {

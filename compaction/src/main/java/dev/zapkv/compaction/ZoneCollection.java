@@ -153,10 +153,11 @@ final class ZoneCollection {
             }
             final boolean valid = BlockFormat.isHeaderValid(memory, view, at, loaded - at, crc)
                     && BlockFormat.zoneGeneration(memory, at) == zones.generation(zone)
+                    && host.holdsRecords(memory, at)
                     && BlockFormat.isPayloadValid(memory, view, at, crc);
             if (!valid) {
-                // A block torn by a power cut, or left over, holds nothing live; a damaged one will be missed at the
-                // end.
+                // A block torn by a power cut, or left over, holds nothing live, nor does metadata that was tried
+                // here; a damaged one will be missed at the end.
                 at += step;
                 continue;
             }

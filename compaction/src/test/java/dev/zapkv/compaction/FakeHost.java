@@ -46,6 +46,7 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     static final int RESERVE = 2;
     static final int FIRST = ZoneAllocator.FIRST_DATA_ZONE;
 
+    private static final long STORE_ID_LOW = 2;
     private static final int READ = 1;
     private static final int APPEND = 2;
     private static final int FLUSH = 3;
@@ -57,6 +58,8 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     final ZoneTable zones;
     final ZoneAllocator allocator;
     final List<Integer> retired = new ArrayList<>();
+    private Stream stream = Stream.HOST;
+    private long storeIdLow = STORE_ID_LOW;
     final List<String> corruptions = new ArrayList<>();
     final List<Integer> zonesOfAppends = new ArrayList<>();
     final Set<Integer> mayNotBeCollected = new HashSet<>();
@@ -175,9 +178,9 @@ final class FakeHost implements CollectorHost, AutoCloseable {
         final int zone = allocator.take(Stream.HOST, length, false);
         assertTrue(zone >= FIRST, "no zone for the host: " + zone);
         final BlockFormat.Header header = new BlockFormat.Header(
-                Stream.HOST.code(),
+                stream.code(),
                 1,
-                2,
+                storeIdLow,
                 1,
                 blocks++,
                 zones.generation(zone),
@@ -198,6 +201,16 @@ final class FakeHost implements CollectorHost, AutoCloseable {
         applications.clear();
         filled = BlockFormat.HEADER_LENGTH;
         records = 0;
+        return zone;
+    }
+
+    /// A zone that holds blocks which are not the store's: of another store, or metadata that was tried there.
+    int finishForeignZone(final Stream ofStream) {
+        stream = ofStream;
+        storeIdLow = ofStream == Stream.METADATA ? STORE_ID_LOW : STORE_ID_LOW + 1;
+        final int zone = finishZone();
+        stream = Stream.HOST;
+        storeIdLow = STORE_ID_LOW;
         return zone;
     }
 
@@ -369,7 +382,7 @@ final class FakeHost implements CollectorHost, AutoCloseable {
         final BlockFormat.Header header = new BlockFormat.Header(
                 Stream.GC.code(),
                 1,
-                2,
+                STORE_ID_LOW,
                 1,
                 blocks++,
                 zones.generation(zone),
@@ -394,6 +407,12 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     private static String keyOf(final MemorySegment memory, final long record) {
         final int keyOffset = RecordFormat.keyOffset(RecordFormat.flags(memory, record));
         return key(memory, record + keyOffset, RecordFormat.keyLength(memory, record));
+    }
+
+    @Override
+    public boolean holdsRecords(final MemorySegment memory, final int block) {
+        return BlockFormat.streamCode(memory, block) != Stream.METADATA.code()
+                && BlockFormat.storeIdLow(memory, block) == STORE_ID_LOW;
     }
 
     @Override

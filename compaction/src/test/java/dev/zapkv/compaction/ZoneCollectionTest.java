@@ -15,6 +15,7 @@ import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
+import dev.zapkv.zone.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -25,6 +26,7 @@ import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ZoneCollectionTest {
@@ -265,6 +267,20 @@ class ZoneCollectionTest {
         final int zone = host.finishZone();
         host.put("a", 100);
         host.finishZone();
+        collect(zone);
+        assertCollected(zone);
+        assertEquals(0, host.appends);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Stream.class,
+            names = {"METADATA", "HOST"})
+    void shouldTakeNothingFromBlocksThatAreNotTheStores(final Stream stream) {
+        host.put("a", 100);
+        host.finishZone();
+        host.delete("b");
+        final int zone = host.finishForeignZone(stream);
         collect(zone);
         assertCollected(zone);
         assertEquals(0, host.appends);

@@ -16,11 +16,16 @@ import java.util.stream.Stream;
 final class Campaign {
     private static final Path SHARED_MEMORY = Path.of("/dev/shm");
     private static final List<Drive> KINDS = List.of(Drive.values());
+    // Most take well below a second.
+    private static final long HISTORY_NANOS = TimeUnit.SECONDS.toNanos(120);
+    private static final long LOOK_MILLIS = 500;
 
     private final Plan plan;
     private final Consumer<Violation> listener;
     private final Figures figures = new Figures();
     private final List<Violation> violations = new ArrayList<>();
+    private final Watch watch = new Watch(HISTORY_NANOS);
+    private final List<Thread> workers = new ArrayList<>();
     private final long begunAt = System.nanoTime();
     private Throwable failure;
     private long next;
@@ -62,14 +67,16 @@ final class Campaign {
     /// @return the violations, in the order they were found
     List<Violation> run() throws IOException, InterruptedException {
         final Path root = scratch();
-        final List<Thread> threads = new ArrayList<>();
         try {
             for (int i = 0; i < plan.threads(); i++) {
-                final Path directory = Files.createDirectory(root.resolve("thread-" + i));
-                threads.add(Thread.ofPlatform().name("simulation-" + i).start(() -> work(directory)));
+                startWorker(root);
             }
-            for (final Thread thread : threads) {
-                thread.join();
+            while (!workers.isEmpty()) {
+                workers.getFirst().join(LOOK_MILLIS);
+                workers.removeIf(worker -> !worker.isAlive());
+                for (final Watch.Overdue overdue : watch.overdue(System.nanoTime())) {
+                    giveUp(overdue, root);
+                }
             }
         } finally {
             stop();
@@ -79,6 +86,18 @@ final class Campaign {
             throw new IllegalStateException("the simulation itself failed: " + failure, failure);
         }
         return violations;
+    }
+
+    private void startWorker(final Path root) throws IOException {
+        final Path directory = Files.createTempDirectory(root, "thread-");
+        workers.add(Thread.ofPlatform().name("simulation").daemon(true).start(() -> work(directory)));
+    }
+
+    /// The thread cannot be stopped: another one takes its place.
+    private void giveUp(final Watch.Overdue overdue, final Path root) throws IOException {
+        workers.remove(overdue.thread());
+        note(overdue.seed(), new Figures(), overdue.error(HISTORY_NANOS));
+        startWorker(root);
     }
 
     /// Begins no other history.
@@ -107,12 +126,16 @@ final class Campaign {
             for (Long seed = take(); seed != null; seed = take()) {
                 final Simulation history = new Simulation(seed, plan.steps(), plan.driveOf(seed), directory);
                 AssertionError error = null;
+                watch.begin(Thread.currentThread(), seed, System.nanoTime());
                 try {
                     history.run();
                 } catch (final AssertionError e) {
                     error = e;
                 }
                 clear(directory);
+                if (!watch.end(Thread.currentThread())) {
+                    return;
+                }
                 note(seed, history.figures(), error);
             }
         } catch (final RuntimeException | Error e) {

@@ -121,7 +121,7 @@ final class Setup {
     /// Whether a store may be made anew on the same zones: not in a directory, whose store is deleted instead, and not
     /// on zones that fail.
     boolean mayBeFormatted() {
-        return drive != Drive.FORGETFUL && drive != Drive.CONVENTIONAL && zoneFailuresPerThousand == 0;
+        return drive != Drive.FORGETFUL && zoneFailuresPerThousand == 0;
     }
 
     @Override

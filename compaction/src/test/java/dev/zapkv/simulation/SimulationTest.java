@@ -150,6 +150,26 @@ final class SimulationTest {
         run(100198, Setup.MIXED_STEPS, Drive.DYING);
     }
 
+    @Test
+    void shouldNotTakeAnImageOfTheStoreBeforeForTheNewest() throws IOException {
+        run(738, Setup.MIXED_STEPS, Drive.HASTY);
+    }
+
+    @Test
+    void shouldTakeOverTheEndOfStagingThoughWhatLiesBehindALossIsGoneFromThere() throws IOException {
+        run(20000503, Setup.MIXED_STEPS, Drive.DYING);
+    }
+
+    @Test
+    void shouldUseAZoneAgainInWhichMetadataWasTried() throws IOException {
+        run(40000197, Setup.MIXED_STEPS, Drive.FAILING);
+    }
+
+    @Test
+    void shouldKnowOfBothPlacesOfABlockThatWasAppendedTwice() throws IOException {
+        run(40000557, Setup.MIXED_STEPS, Drive.FAILING);
+    }
+
     private long run(final long seed, final int steps) throws IOException {
         return run(seed, steps, Drive.SMALL_ZONES);
     }

@@ -54,7 +54,7 @@ final class StoreCheck {
         settleSuspects(life.powerCut() || life.cleanEnd());
         life.judged();
         faults.judged();
-        content("after opening");
+        content("after opening", found);
         accounts("after opening");
     }
 
@@ -103,7 +103,11 @@ final class StoreCheck {
     /// The whole content, by every way of reading.
     void content(final String when) {
         life.media().healReads();
-        final String wrong = model.difference(content());
+        content(when, content());
+    }
+
+    private void content(final String when, final byte[][] found) {
+        final String wrong = model.difference(found);
         if (wrong != null) {
             throw new AssertionError(when + ": " + wrong);
         }

@@ -225,15 +225,14 @@ public final class ZoneAllocator {
         fileSystemFull = false;
     }
 
-    /// Whether a zone may be chosen as a victim: it takes no more appends, has none in flight, and can be
-    /// read.
+    /// Whether a zone may be chosen as a victim: it takes no more appends, has none in flight, and can be read. A
+    /// full one may hold nothing, if every append to it failed.
     public boolean collectable(final int zone) {
         final ZoneState state = table.state(zone);
         return zone >= FIRST_DATA_ZONE
                 && table.stream(zone) != Stream.CHECKPOINT
-                && (state == ZoneState.FULL || state == ZoneState.READ_ONLY)
+                && (state == ZoneState.FULL || (state == ZoneState.READ_ONLY && table.written(zone) > 0))
                 && table.stream(zone) != Stream.METADATA
-                && table.written(zone) > 0
                 && inFlight[zone] == 0;
     }
 

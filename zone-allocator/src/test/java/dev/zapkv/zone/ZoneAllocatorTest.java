@@ -288,6 +288,16 @@ class ZoneAllocatorTest {
     }
 
     @Test
+    void shouldLetAFullZoneBeCollectedThatHoldsNothing() {
+        create();
+        // Every append to it had failed when the store was closed.
+        table.recover(FIRST, ZoneState.FULL, Stream.HOST, 0);
+        assertTrue(allocator.collectable(FIRST));
+        table.fail(FIRST, ZoneState.READ_ONLY);
+        assertFalse(allocator.collectable(FIRST), "never of use again");
+    }
+
+    @Test
     void shouldHandAZoneOutAgainAfterItsReset() {
         create();
         allocator.prepare((long) ZONES * CAPACITY);

@@ -31,6 +31,8 @@ public final class SimMedia {
     private final ZoneGeometry geometry;
     private final EmulatedZones zones;
     private final AtomicReferenceArray<MemorySegment> bytes;
+    // Zones whose bytes are another media's, too: copied before they change.
+    private final BitSet shared = new BitSet();
     private final MemorySegment[] conventional;
     private final List<VolatileAppend> volatileAppends = new ArrayList<>();
     private final boolean asDirectory;
@@ -103,7 +105,7 @@ public final class SimMedia {
     /// @param offset in the zone, below its write pointer
     /// @param bit    0 to 7
     public void flip(final int zone, final long offset, final int bit) {
-        final MemorySegment stored = bytes.get(zone);
+        final MemorySegment stored = own(zone);
         stored.set(ValueLayout.JAVA_BYTE, offset, (byte) (stored.get(ValueLayout.JAVA_BYTE, offset) ^ 1 << bit));
     }
 
@@ -173,13 +175,23 @@ public final class SimMedia {
             final int zone, final long offset, final MemorySegment source, final long at, final int length) {
         if (bytes.get(zone) == null) {
             bytes.set(zone, MemorySegment.ofArray(new byte[(int) geometry.zoneCapacity()]));
+            shared.clear(zone);
         }
-        final byte[] before =
-                asDirectory ? bytes.get(zone).asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE) : null;
-        MemorySegment.copy(source, at, bytes.get(zone), offset, length);
+        final MemorySegment stored = own(zone);
+        final byte[] before = asDirectory ? stored.asSlice(offset, length).toArray(ValueLayout.JAVA_BYTE) : null;
+        MemorySegment.copy(source, at, stored, offset, length);
         final VolatileAppend append = new VolatileAppend(zone, offset, length, before);
         volatileAppends.add(append);
         return append;
+    }
+
+    /// A zone's bytes, to be changed.
+    private MemorySegment own(final int zone) {
+        if (shared.get(zone)) {
+            bytes.set(zone, MemorySegment.ofArray(bytes.get(zone).toArray(ValueLayout.JAVA_BYTE)));
+            shared.clear(zone);
+        }
+        return bytes.get(zone);
     }
 
     /// The result of a placed append is reported.
@@ -210,8 +222,8 @@ public final class SimMedia {
         bytes.set(zone, null);
     }
 
-    /// The media as it is found after a crash, for another device. The device that has this media open must
-    /// not be used any more; neither it nor this media is changed.
+    /// The media as it is found after a crash, for another device. The device that has this media open must not
+    /// be used any more; neither it nor this media is changed. Both share what neither changes.
     ///
     /// @param random decides what survives
     public SimMedia crash(final SimCrash crash, final RandomGenerator random) {
@@ -222,9 +234,11 @@ public final class SimMedia {
         final Survival survival = crash == SimCrash.POWER ? Survival.draw(random) : Survival.ALL;
         for (int zone = 0; zone < geometry.zoneCount(); zone++) {
             if (bytes.get(zone) != null) {
-                survivor.bytes.set(zone, MemorySegment.ofArray(bytes.get(zone).toArray(ValueLayout.JAVA_BYTE)));
+                survivor.bytes.set(zone, bytes.get(zone));
+                survivor.shared.set(zone);
+                shared.set(zone);
             }
-            final BitSet lost = loseBlocks(zone, survival, random, survivor.bytes.get(zone));
+            final BitSet lost = loseBlocks(zone, survival, random, survivor);
             survivor.restore(zone, lost, zones.state(zone), zones.writePointer(zone));
         }
         survivor.readErrors.addAll(readErrors);
@@ -279,7 +293,7 @@ public final class SimMedia {
     ///
     /// @return the blocks that were lost
     private BitSet loseBlocks(
-            final int zone, final Survival survival, final RandomGenerator random, final MemorySegment surviving) {
+            final int zone, final Survival survival, final RandomGenerator random, final SimMedia survivor) {
         final BitSet lost = new BitSet();
         for (final VolatileAppend append : volatileAppends) {
             if (append.zone != zone || survival == Survival.ALL) {
@@ -290,7 +304,7 @@ public final class SimMedia {
             for (int block = 0; block < count && fate < 2; block++) {
                 if (fate == 0 || random.nextBoolean()) {
                     lost.set((int) (append.offset / geometry.blockSize()) + block);
-                    append.takeBack(surviving, block * geometry.blockSize(), geometry.blockSize());
+                    append.takeBack(survivor.own(zone), block * geometry.blockSize(), geometry.blockSize());
                 }
             }
         }

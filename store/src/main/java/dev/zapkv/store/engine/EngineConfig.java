@@ -51,25 +51,4 @@ public record EngineConfig(
     public EngineConfig {
         stagingDirectories = List.copyOf(stagingDirectories);
     }
-
-    /// The same, but an empty device becomes a store.
-    public EngineConfig creating() {
-        return new EngineConfig(
-                device,
-                name,
-                capacityBytes,
-                memoryBytes,
-                blockBytes,
-                checkpointBytes,
-                durability,
-                true,
-                stagingDirectories,
-                threaded,
-                nanoClock,
-                randomSeed,
-                lossListener,
-                scrubBytesPerSecond,
-                scrubListener,
-                recoveryListener);
-    }
 }

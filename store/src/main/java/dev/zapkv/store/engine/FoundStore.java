@@ -26,7 +26,8 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
         final ZoneGeometry geometry = config.device().geometry();
         MetadataSearch.Found found = MetadataSearch.find(config.device());
         if (found == null && config.createIfMissing()) {
-            found = format(config);
+            StoreRequirements.check(config);
+            found = fresh(config);
         }
         check(config, found);
         StoreRequirements.checkOpenZones(geometry);
@@ -75,9 +76,9 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
         return ZoneLayout.of(config.device().geometry(), MetadataPlaces.conventionalZones(config.device()));
     }
 
-    private static MetadataSearch.Found format(final EngineConfig config) {
-        StoreRequirements.check(config);
-        final MetadataImage fresh = new MetadataImage(
+    /// A store that is still to be made: what its first image follows.
+    static MetadataSearch.Found fresh(final EngineConfig config) {
+        final MetadataImage image = new MetadataImage(
                 config.blockBytes(),
                 config.capacityBytes(),
                 config.randomSeed().getAsLong(),
@@ -95,6 +96,6 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
         final StoreId id =
                 new StoreId(config.randomSeed().getAsLong(), config.randomSeed().getAsLong());
         return new MetadataSearch.Found(
-                id, fresh, fresh.layout().conventional() == 0 ? 0 : MetadataSearch.Found.CONVENTIONAL, 0);
+                id, image, image.layout().conventional() == 0 ? 0 : MetadataSearch.Found.CONVENTIONAL, 0);
     }
 }

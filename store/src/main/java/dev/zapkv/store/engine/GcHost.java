@@ -195,6 +195,14 @@ final class GcHost implements CollectorHost {
     }
 
     @Override
+    public boolean holdsRecords(final MemorySegment memory, final int block) {
+        final int stream = BlockFormat.streamCode(memory, block);
+        return (stream == Stream.HOST.code() || stream == Stream.GC.code())
+                && BlockFormat.storeIdHigh(memory, block) == storeId.high()
+                && BlockFormat.storeIdLow(memory, block) == storeId.low();
+    }
+
+    @Override
     public long entryOf(final MemorySegment memory, final long record) {
         final int keyLength = RecordFormat.keyLength(memory, record);
         final long key = record + RecordFormat.keyOffset(RecordFormat.flags(memory, record));

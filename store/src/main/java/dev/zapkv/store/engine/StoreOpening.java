@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.Set;
 import org.agrona.CloseHelper;
@@ -32,6 +33,10 @@ import org.agrona.CloseHelper;
 /// staging. Used once.
 final class StoreOpening {
     private static final int STAGING_SHARE = 8;
+    // Looked for once: that reads every archive of the path.
+    private static final Optional<CollectorProvider> COLLECTORS = ServiceLoader.load(
+                    CollectorProvider.class, StoreOpening.class.getClassLoader())
+            .findFirst();
 
     private final EngineConfig config;
     private final DevicePort port;
@@ -247,12 +252,10 @@ final class StoreOpening {
     }
 
     private Collector loadCollector() {
-        final CollectorProvider provider = ServiceLoader.load(
-                        CollectorProvider.class, StoreOpening.class.getClassLoader())
-                .findFirst()
+        return COLLECTORS
                 .orElseThrow(() -> new ConfigurationException(
-                        "no garbage collector found: add the artifact dev.zapkv:zapkv-compaction to the path"));
-        return provider.create(gcHost);
+                        "no garbage collector found: add the artifact dev.zapkv:zapkv-compaction to the path"))
+                .create(gcHost);
     }
 
     private void adoptOpenZones() {

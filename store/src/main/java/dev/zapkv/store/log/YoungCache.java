@@ -22,7 +22,8 @@ public final class YoungCache implements AutoCloseable {
     public static final long ABSENT = 0;
 
     // A huge page, so that growing costs one fault.
-    private static final long STEP_BYTES = 2 << 20;
+    private static final long MAX_STEP_BYTES = 2 << 20;
+    private static final int SMALL_DEVICE_SHARE = 8;
     private static final int LAP_SHIFT = 32;
     private static final long GRANULE_MASK = (1L << LAP_SHIFT) - 1;
 
@@ -42,6 +43,7 @@ public final class YoungCache implements AutoCloseable {
     private final LongSupplier budgetBytes;
     private final int granuleShift;
     private final int granulesPerZone;
+    private final long stepBytes;
     private final long maxBytes;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
@@ -68,16 +70,23 @@ public final class YoungCache implements AutoCloseable {
     /// @param budgetBytes what the cache may use at this moment; asked by the agent when it grows or begins a lap
     public YoungCache(final ZoneGeometry geometry, final long maxBytes, final LongSupplier budgetBytes) {
         this.geometry = geometry;
-        this.maxBytes = maxBytes / STEP_BYTES * STEP_BYTES;
+        stepBytes = stepBytes(geometry);
+        this.maxBytes = maxBytes / stepBytes * stepBytes;
         this.budgetBytes = budgetBytes;
         granuleShift = Integer.numberOfTrailingZeros(geometry.blockSize());
         granulesPerZone = Math.toIntExact(geometry.zoneCapacity() >>> granuleShift);
         placesByZone = new long[geometry.zoneCount()][];
         blocksByZone = new int[geometry.zoneCount()];
         emptiedAt = new long[geometry.zoneCount()];
-        final MemorySegment reserved = NativeMemory.reserve(this.maxBytes + STEP_BYTES, arena);
-        memory = reserved.asSlice(-reserved.address() & (STEP_BYTES - 1), this.maxBytes);
+        final MemorySegment reserved = NativeMemory.reserve(this.maxBytes + MAX_STEP_BYTES, arena);
+        memory = reserved.asSlice(-reserved.address() & (MAX_STEP_BYTES - 1), this.maxBytes);
         NativeMemory.adviseHugePages(memory);
+    }
+
+    /// Less than a huge page for a device that holds little itself.
+    private static long stepBytes(final ZoneGeometry geometry) {
+        final long share = Long.highestOneBit(geometry.zoneCount() * geometry.zoneCapacity() / SMALL_DEVICE_SHARE);
+        return Math.min(MAX_STEP_BYTES, Math.max(share, geometry.maxAppend()));
     }
 
     // ---- readers
@@ -149,7 +158,7 @@ public final class YoungCache implements AutoCloseable {
 
     /// Whether a block can be added without giving another up.
     public boolean hasSpareRoom() {
-        return backedBytes + STEP_BYTES <= limit();
+        return backedBytes + stepBytes <= limit();
     }
 
     /// Memory in use. Any thread, roughly.
@@ -166,14 +175,14 @@ public final class YoungCache implements AutoCloseable {
     }
 
     private long limit() {
-        return Math.min(maxBytes, budgetBytes.getAsLong()) / STEP_BYTES * STEP_BYTES;
+        return Math.min(maxBytes, budgetBytes.getAsLong()) / stepBytes * stepBytes;
     }
 
     private boolean makeRoom(final int length) {
         long end = ((next & GRANULE_MASK) << granuleShift) + length;
         if (end > lapEnd) {
             final long limit = limit();
-            while (end > lapEnd && lapEnd + STEP_BYTES <= limit) {
+            while (end > lapEnd && lapEnd + stepBytes <= limit) {
                 growLap();
             }
             if (end > lapEnd) {
@@ -191,10 +200,10 @@ public final class YoungCache implements AutoCloseable {
 
     private void growLap() {
         if (lapEnd == backedBytes) {
-            NativeMemory.populate(memory.asSlice(backedBytes, STEP_BYTES));
-            backedBytes += STEP_BYTES;
+            NativeMemory.populate(memory.asSlice(backedBytes, stepBytes));
+            backedBytes += stepBytes;
         }
-        lapEnd += STEP_BYTES;
+        lapEnd += stepBytes;
     }
 
     /// Goes on at the beginning of the ring. Of the lap before the present one only blocks behind the present one's
@@ -205,7 +214,7 @@ public final class YoungCache implements AutoCloseable {
         evictBefore(lap << LAP_SHIFT);
         next = (lap + 1) << LAP_SHIFT;
         // If the budget shrank, because the index grew: nothing is left behind what the present lap used.
-        final long keep = Math.max(limit, (used + STEP_BYTES - 1) / STEP_BYTES * STEP_BYTES);
+        final long keep = Math.max(limit, (used + stepBytes - 1) / stepBytes * stepBytes);
         if (keep < backedBytes) {
             NativeMemory.discard(memory.asSlice(keep, backedBytes - keep));
             backedBytes = keep;

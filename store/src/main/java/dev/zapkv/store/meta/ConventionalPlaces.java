@@ -79,6 +79,11 @@ final class ConventionalPlaces implements ImagePlaces {
     }
 
     @Override
+    public int newestZone() {
+        return MetadataSearch.Found.CONVENTIONAL;
+    }
+
+    @Override
     public BitSet dead() {
         return new BitSet();
     }
@@ -120,12 +125,14 @@ final class ConventionalPlaces implements ImagePlaces {
         }
     }
 
-    /// Makes every place unreadable for good.
-    void erase() {
+    /// Makes every place unreadable for good, but that of an image.
+    void eraseBut(final long number) {
         try (Arena arena = Arena.ofConfined()) {
             final MemorySegment zeros = arena.allocate(block, ALIGNMENT);
             for (int place = 0; place < count; place++) {
-                write(place, zeros, block);
+                if (place != number % count) {
+                    write(place, zeros, block);
+                }
             }
         }
     }

@@ -29,6 +29,9 @@ sealed interface ImagePlaces permits SequentialPlaces, ConventionalPlaces {
     /// @return 0 or more, or {@code -errno}: then the next attempt needs another {@link #prepare}
     long write(IoBuffer buffer, int length);
 
+    /// Zone of the newest image, or {@link MetadataSearch.Found#CONVENTIONAL}.
+    int newestZone();
+
     /// The place last chosen, for messages.
     String describe();
 }

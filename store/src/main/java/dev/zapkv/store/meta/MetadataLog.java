@@ -97,6 +97,16 @@ public final class MetadataLog implements AutoCloseable {
         return storeId;
     }
 
+    /// Zone of the newest image, or {@link MetadataSearch.Found#CONVENTIONAL}.
+    public int newestZone() {
+        return places.newestZone();
+    }
+
+    /// Highest number that an image got, also if the device did not take it.
+    public long newestNumber() {
+        return sequence;
+    }
+
     /// Bytes appended so far.
     public long appendedBytes() {
         return appendedBytes;

@@ -18,8 +18,8 @@ public final class MetadataPlaces {
         return ConventionalPlaces.of(device).map(ConventionalPlaces::isInUse).orElse(false);
     }
 
-    /// Makes metadata in the conventional zones unreadable for good.
-    public static void eraseConventional(final ZoneDevice device) {
-        ConventionalPlaces.of(device).ifPresent(ConventionalPlaces::erase);
+    /// Makes metadata in the conventional zones unreadable for good, but for the image with a number.
+    public static void eraseConventionalBut(final ZoneDevice device, final long number) {
+        ConventionalPlaces.of(device).ifPresent(places -> places.eraseBut(number));
     }
 }

@@ -30,12 +30,17 @@ public final class MetadataSearch {
     private final int block;
     private final CRC32C crc = new CRC32C();
     private Found newest;
+    private long highest;
     private int newerVersion;
     private boolean anything;
 
-    private MetadataSearch(final ZoneDevice device, final MemorySegment memory) {
+    private MetadataSearch(final ZoneDevice device, final Arena arena) {
         this.device = device;
-        this.memory = memory;
+        memory = arena.allocate(
+                Math.max(
+                        Math.min(SCAN_BYTES, device.geometry().zoneCapacity()),
+                        2L * device.geometry().maxAppend()),
+                ALIGNMENT);
         view = memory.asByteBuffer();
         block = device.geometry().blockSize();
     }
@@ -62,8 +67,7 @@ public final class MetadataSearch {
     /// @throws FormatException if there is data but no image this version can read
     public static Found find(final ZoneDevice device) {
         try (Arena arena = Arena.ofConfined()) {
-            final int chunk = Math.max(SCAN_BYTES, 2 * device.geometry().maxAppend());
-            final MetadataSearch search = new MetadataSearch(device, arena.allocate(chunk, ALIGNMENT));
+            final MetadataSearch search = new MetadataSearch(device, arena);
             final Optional<ConventionalPlaces> places = ConventionalPlaces.of(device);
             places.ifPresent(search::searchConventional);
             if (search.newest != null) {
@@ -72,6 +76,36 @@ public final class MetadataSearch {
                 search.searchZones();
             }
             return search.result();
+        }
+    }
+
+    /// The highest number of all images that are there, readable or not, whichever store's they are, and that may
+    /// show once more: 0 if there is none. What is written behind a reset may leave holes that show what was
+    /// there before.
+    public static long highestNumber(final ZoneDevice device) {
+        try (Arena arena = Arena.ofConfined()) {
+            final MetadataSearch search = new MetadataSearch(device, arena);
+            ConventionalPlaces.of(device).ifPresent(search::searchConventional);
+            search.searchZones();
+            final long there = search.highest;
+            search.highest = 0;
+            search.searchForgotten();
+            final long behind = device.geometry().zoneCapacity() / search.block * SequentialPlaces.ATTEMPTS;
+            return Math.max(there, search.highest == 0 ? 0 : search.highest + behind);
+        }
+    }
+
+    /// The beginnings of metadata zones that are reported as empty: of what lies behind each image takes a block
+    /// and a few numbers at most.
+    private void searchForgotten() {
+        final int length = (int) Math.min(memory.byteSize(), device.geometry().zoneCapacity());
+        for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
+            if (device.report(zone).state() == ZoneState.EMPTY) {
+                final int read = device.readForgotten(zone, memory, length);
+                for (int at = 0; at < read; ) {
+                    at += examine(at, read - at, zone);
+                }
+            }
         }
     }
 
@@ -150,8 +184,13 @@ public final class MetadataSearch {
     ///
     /// @return bytes to the next one
     private int examine(final int offset, final int available, final int zone) {
-        if (!BlockFormat.isHeaderValid(memory, view, offset, available, crc)
-                || !BlockFormat.isPayloadValid(memory, view, offset, crc)) {
+        if (!BlockFormat.isHeaderValid(memory, view, offset, available, crc)) {
+            return block;
+        }
+        if (BlockFormat.streamCode(memory, offset) == Stream.METADATA.code()) {
+            highest = Math.max(highest, BlockFormat.blockNumber(memory, offset));
+        }
+        if (!BlockFormat.isPayloadValid(memory, view, offset, crc)) {
             return block;
         }
         if (BlockFormat.version(memory, offset) > BlockFormat.VERSION

@@ -23,7 +23,7 @@ import java.util.function.IntSupplier;
 /// In ordinary life one of them is empty, or open, because none is filled to its end.
 final class SequentialPlaces implements ImagePlaces {
     private static final int NONE = -1;
-    private static final int ATTEMPTS = 8;
+    static final int ATTEMPTS = 8;
     // Of an image in a zone that looks well.
     private static final int ATTEMPTS_PER_ZONE = 3;
 
@@ -86,6 +86,11 @@ final class SequentialPlaces implements ImagePlaces {
     @Override
     public int largest() {
         return port.device().geometry().maxAppend();
+    }
+
+    @Override
+    public int newestZone() {
+        return newest;
     }
 
     @Override

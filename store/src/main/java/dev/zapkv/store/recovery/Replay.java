@@ -257,11 +257,9 @@ public final class Replay {
                 Comparator.comparingLong(ReplayWorker.Block::number).thenComparingLong(ReplayWorker.Block::address));
         lastBlock = image.settledBlock();
         for (final ReplayWorker.Block block : unsettled) {
-            if (block.number() == lastBlock) {
-                // The same block twice: an append that was reported as failed had reached the media after all.
-                continue;
-            }
-            if (block.number() != lastBlock + 1) {
+            // The same block twice: an append that was reported as failed had reached the media after all. Both
+            // count: the horizon of either zone says which tombstones still hide something there.
+            if (block.number() > lastBlock + 1) {
                 if (!gapsMayBeLosses) {
                     break;
                 }

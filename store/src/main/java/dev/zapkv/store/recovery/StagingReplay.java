@@ -45,12 +45,15 @@ public final class StagingReplay {
                 slots.put(number, slot);
             }
         }
-        long last = behind;
-        while (slots.containsKey(last + 1)) {
-            last++;
+        // Block numbers are given out in order, so what was not applied lies side by side and ends with the
+        // highest. Of what was, some may still be here, with gaps where slots were used again: behind a gap older
+        // values would be taken for newer ones. It is asked for only if a zone was lost.
+        lastBlock = slots.keySet().stream().mapToLong(Long::longValue).max().orElse(behind);
+        long first = lastBlock + 1;
+        while (slots.containsKey(first - 1)) {
+            first--;
         }
-        firstBlock = behind + 1;
-        lastBlock = last;
+        firstBlock = first;
     }
 
     /// Receives records in log order.
@@ -63,7 +66,7 @@ public final class StagingReplay {
         void record(long position, int flags, byte[] key, byte[] value);
     }
 
-    /// Number of the last block found; one less than the first if there is none.
+    /// Number of the last block found; if there is none, of the last that counts without staging.
     public long lastBlock() {
         return lastBlock;
     }
@@ -91,7 +94,7 @@ public final class StagingReplay {
     /// @return number of records
     public long visit(final Visitor visitor) {
         long count = 0;
-        for (long block = firstBlock; block <= lastBlock; block++) {
+        for (long block = firstBlock; slots.containsKey(block); block++) {
             count += visitBlock(block, slots.get(block), visitor);
         }
         return count;

@@ -50,6 +50,12 @@ public interface CollectorHost {
     boolean append(
             IoBuffer buffer, int payloadLength, int records, long minPosition, long maxPosition, long horizon, long id);
 
+    /// Whether a block holds records of this store: what is left of another store, and metadata that was tried in
+    /// a zone before it became one of data, is none of it.
+    ///
+    /// @param block offset of its header, which is valid
+    boolean holdsRecords(MemorySegment memory, int block);
+
     /// Current index entry of a record's key; 0 if there is none.
     long entryOf(MemorySegment memory, long recordOffset);
 
