@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
 import java.io.IOException;
@@ -20,8 +19,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The machine does not play along: another process has the store, the disk is full or read-only, shared memory is
-/// short, the JVM lacks flags.
+/// The machine does not play along: another process has the store, the disk is read-only, shared memory is short, the
+/// JVM lacks flags. A full disk: {@link StoreOnFullDiskIT}.
 @Tag("integration")
 class SurroundingsIT {
     private static final long CAPACITY = 32L << 20;
@@ -29,33 +28,16 @@ class SurroundingsIT {
     @TempDir
     private Path root;
 
-    private final List<Path> mounts = new ArrayList<>();
+    private SmallDisk disk;
 
     private Context context(final Path directory) {
         return new Context().directory(directory).capacityBytes(CAPACITY).memoryBytes(32 << 20);
     }
 
-    private static int run(final String... command) throws IOException, InterruptedException {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                .start()
-                .waitFor();
-    }
-
-    private Path tmpfs(final String name, final String size) throws IOException, InterruptedException {
-        final Path mount = Files.createDirectory(root.resolve(name));
-        assumeTrue(
-                run("mount", "-t", "tmpfs", "-o", "size=" + size, "tmpfs", mount.toString()) == 0,
-                "no tmpfs could be mounted: run as root, with CAP_SYS_ADMIN, to test this");
-        mounts.add(mount);
-        return mount;
-    }
-
     @AfterEach
     void unmount() throws IOException, InterruptedException {
-        for (final Path mount : mounts.reversed()) {
-            assertEquals(0, run("umount", mount.toString()), "umount " + mount);
+        if (disk != null) {
+            disk.unmount();
         }
     }
 
@@ -139,17 +121,17 @@ class SurroundingsIT {
 
     @Test
     void shouldRefuseAReadOnlyDirectory() throws Exception {
-        final Path mount = tmpfs("disk", "64m");
-        final Path directory = mount.resolve("store");
+        disk = SmallDisk.mount(root.resolve("disk"), "64m");
+        final Path directory = disk.path().resolve("store");
         try (ZapKv store = ZapKv.open(context(directory))) {
             store.put(TestData.key(1), TestData.value(1, 1, 100));
         }
-        assertEquals(0, run("mount", "-o", "remount,ro", mount.toString()));
+        disk.remount("ro");
         final ConfigurationException e =
                 assertThrows(ConfigurationException.class, () -> ZapKv.open(context(directory)));
         assertTrue(e.getMessage().contains(directory.toString()), e.getMessage());
         assertTrue(e.getMessage().contains("read-only"), e.getMessage());
-        assertEquals(0, run("mount", "-o", "remount,rw", mount.toString()));
+        disk.remount("rw");
         try (ZapKv store = ZapKv.open(context(directory))) {
             assertArrayEquals(TestData.value(1, 1, 100), store.get(TestData.key(1)));
         }
@@ -157,7 +139,8 @@ class SurroundingsIT {
 
     @Test
     void shouldRefuseStagingThatDoesNotFit() throws Exception {
-        final Path tiny = tmpfs("shm", "1m");
+        disk = SmallDisk.mount(root.resolve("shm"), "1m");
+        final Path tiny = disk.path();
         final Path directory = root.resolve("store");
         final ConfigurationException e = assertThrows(
                 ConfigurationException.class,
@@ -171,39 +154,6 @@ class SurroundingsIT {
         try (ZapKv store = ZapKv.open(context(directory).stagingDirectory(directory))) {
             store.put(TestData.key(1), TestData.value(1, 1, 100));
             assertTrue(store.stats().stagingLocation().startsWith(directory.toString()));
-        }
-    }
-
-    @Test
-    void shouldKeepEverythingWhenTheDiskIsFull() throws Exception {
-        final Path mount = tmpfs("disk", "48m");
-        final Path ballast = Files.write(mount.resolve("ballast"), new byte[20 << 20]);
-        final Path directory = mount.resolve("store");
-        int written = 0;
-        ZapKvException full = null;
-        try (ZapKv store = ZapKv.open(
-                new Context().directory(directory).zoneSizeBytes(1 << 20).memoryBytes(32 << 20))) {
-            while (full == null) {
-                try {
-                    store.put(TestData.key(written), TestData.value(written, 1, 1000));
-                    written++;
-                } catch (final StoreFullException e) {
-                    full = e;
-                }
-                assertTrue(written < 100_000, "the disk never got full");
-            }
-            for (int key = 0; key < written; key++) {
-                assertArrayEquals(TestData.value(key, 1, 1000), store.get(TestData.key(key)), "key " + key);
-            }
-        }
-        assertTrue(full.getMessage().contains("full"), full.getMessage());
-        Files.delete(ballast);
-        try (ZapKv store = ZapKv.open(new Context().directory(directory).memoryBytes(32 << 20))) {
-            for (int key = 0; key < written; key++) {
-                assertArrayEquals(TestData.value(key, 1, 1000), store.get(TestData.key(key)), "key " + key);
-            }
-            assertEquals(written, store.count());
-            store.put(TestData.key(-1), TestData.value(-1, 1, 1000), WriteOptions.FLUSHED);
         }
     }
 }

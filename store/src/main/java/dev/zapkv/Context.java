@@ -17,6 +17,7 @@ import dev.zapkv.store.engine.StoreRequirements;
 import dev.zapkv.store.format.MetadataImage;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -26,7 +27,6 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import java.util.stream.Stream;
 
 /// What to open and how. Fluent; used for one opening. Settings marked *format* are fixed when a store is
 /// made and ignored when an existing one is opened; the others count for one opening.
@@ -35,6 +35,7 @@ public final class Context {
     private static final long MAX_ZONE = 1L << 30;
     private static final long DEFAULT_ZONE = 64L << 20;
     private static final int UNBOUNDED_ZONES = 16_384;
+    private static final int MOST_NAMED = 3;
     private static final int LOGICAL_BLOCK = 4096;
     private static final long DEFAULT_MEMORY = 1L << 30;
     private static final long MIN_MEMORY = 32L << 20;
@@ -395,21 +396,27 @@ public final class Context {
                 checkEmpty();
             }
         } catch (final IOException e) {
-            throw new ConfigurationException("cannot use the directory " + directory + ": " + e, e);
+            throw new ConfigurationException(
+                    "cannot use the directory " + directory + ": " + e
+                            + "; see that it can be read and written, and that its file system has free space",
+                    e);
         }
     }
 
     private void checkEmpty() throws IOException {
         final Path directory = location.path();
-        try (Stream<Path> entries = Files.list(directory)) {
-            final List<String> foreign = entries.map(p -> p.getFileName().toString())
-                    .filter(name -> !name.equals("LOCK"))
-                    .limit(3)
-                    .toList();
-            if (!foreign.isEmpty()) {
-                throw new FormatException(directory + " is not a ZapKV store and not empty (it holds "
-                        + String.join(", ", foreign) + " …): name another directory");
+        final List<String> foreign = new ArrayList<>();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+            for (final Path entry : entries) {
+                final String name = entry.getFileName().toString();
+                if (!name.equals("LOCK") && !FileZoneDevice.isLeftOver(entry) && foreign.size() < MOST_NAMED) {
+                    foreign.add(name);
+                }
             }
+        }
+        if (!foreign.isEmpty()) {
+            throw new FormatException(directory + " is not a ZapKV store and not empty (it holds "
+                    + String.join(", ", foreign) + " …): name another directory");
         }
         if (!createIfMissing || readOnly) {
             throw new FormatException("there is no store in " + directory + ": the directory is empty; check the path");

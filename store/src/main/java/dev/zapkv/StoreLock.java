@@ -133,13 +133,21 @@ final class StoreLock implements AutoCloseable {
         }
     }
 
+    /// For messages only: without a byte of space for it the lock is as good. What is there is overwritten, not
+    /// truncated, so that it need not get its space again.
     private static void writeProcessId(final FileChannel channel) throws IOException {
-        channel.truncate(0);
         final ByteBuffer pid =
                 StandardCharsets.UTF_8.encode(ProcessHandle.current().pid() + "\n");
-        while (pid.hasRemaining()) {
-            channel.write(pid);
+        final int length = pid.remaining();
+        try {
+            while (pid.hasRemaining()) {
+                channel.write(pid);
+            }
+        } catch (final IOException e) {
+            channel.truncate(0);
+            return;
         }
+        channel.truncate(length);
     }
 
     private static void closeQuietly(final FileChannel channel, final Exception cause) {

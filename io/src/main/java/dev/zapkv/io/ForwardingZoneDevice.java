@@ -102,6 +102,11 @@ public abstract class ForwardingZoneDevice implements ZoneDevice {
     }
 
     @Override
+    public void reserve(final int zone) {
+        device.reserve(zone);
+    }
+
+    @Override
     public void finish(final int zone) {
         device.finish(zone);
     }

@@ -122,6 +122,12 @@ public interface ZoneDevice extends AutoCloseable {
     /// unchanged
     void open(int zone);
 
+    /// Reserves the space of a zone, whatever its state, so that it never wants for it. Devices that have the
+    /// space of each of their zones do nothing.
+    ///
+    /// @throws DeviceException with {@link DeviceException#ENOSPC} if the space cannot be had
+    default void reserve(final int zone) {}
+
     /// Makes a zone full. No append may be in flight on it.
     void finish(int zone);
 

@@ -53,6 +53,7 @@ public final class ZoneAllocator {
     private int checkpointsTaken;
     private int searchFrom = FIRST_DATA_ZONE;
     private boolean fileSystemFull;
+    private String refusal = "";
     private int refusedPreparations;
     private long zonesOpened;
 
@@ -118,12 +119,18 @@ public final class ZoneAllocator {
     /// appends. To be called often; does nothing when there is enough.
     public void prepare(final long ahead) {
         final int wanted = (int) Math.max(1, ahead / table.capacity());
-        if (fileSystemFull && ++refusedPreparations % RETRY_PERIOD != 0) {
+        if (fileSystemFull && ++refusedPreparations < RETRY_PERIOD) {
             return;
         }
+        refusedPreparations = 0;
         while ((reserved.size() < reserve || forHost.size() < wanted) && prepareNext()) {
             // Until there are enough, or there is no room for another.
         }
+    }
+
+    /// Has the next {@link #prepare} ask a full file system again.
+    public void askAgain() {
+        refusedPreparations = RETRY_PERIOD - 1;
     }
 
     /// Host appends of a length, at most, that are sure to find room: in the open zone and in zones reserved
@@ -132,6 +139,18 @@ public final class ZoneAllocator {
         final int zone = openZones[Stream.HOST.code()];
         final long inOpenZone = zone == NONE ? 0 : (table.capacity() - table.written(zone)) / length;
         return inOpenZone + forHost.size() * (table.capacity() / length);
+    }
+
+    /// Host appends of a length, at most, that find room beyond {@link #hostRoom} on a full file system: in all zones
+    /// of the reserve but one. It is for deletes, which make garbage, and for what was acknowledged in an earlier
+    /// life.
+    public long lentRoom(final int length) {
+        return fileSystemFull ? Math.max(0, reserved.size() - 1) * (table.capacity() / length) : 0;
+    }
+
+    /// Whether the file system is full and zones of the reserve are missing: they come first.
+    public boolean isShort() {
+        return fileSystemFull && reserved.size() < reserve;
     }
 
     /// Takes room for an append: the zone to append to, {@link #NONE} if the stream has to wait until a zone
@@ -318,6 +337,11 @@ public final class ZoneAllocator {
         return fileSystemFull;
     }
 
+    /// What the last attempt to open a zone was told that found no space on the file system.
+    public String refusal() {
+        return refusal;
+    }
+
     private static boolean isDead(final ZoneState state) {
         return state == ZoneState.READ_ONLY || state == ZoneState.OFFLINE;
     }
@@ -396,6 +420,7 @@ public final class ZoneAllocator {
         } catch (final DeviceException e) {
             if (e.errno() == DeviceException.ENOSPC) {
                 fileSystemFull = true;
+                refusal = e.getMessage();
             } else {
                 examine(zone, e);
             }

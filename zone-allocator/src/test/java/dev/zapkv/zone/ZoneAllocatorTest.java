@@ -618,6 +618,33 @@ class ZoneAllocatorTest {
     }
 
     @Test
+    void shouldAskAFullFileSystemAtOnceWhenToldTo() {
+        create();
+        device.spareZones = RESERVE;
+        allocator.prepare(CAPACITY);
+        device.spareZones = 100;
+        allocator.prepare(CAPACITY);
+        assertTrue(allocator.fileSystemFull());
+        allocator.askAgain();
+        allocator.prepare(CAPACITY);
+        assertFalse(allocator.fileSystemFull());
+    }
+
+    @Test
+    void shouldLendTheReserveButForOneZoneOnAFullFileSystem() {
+        create();
+        assertEquals(0, allocator.lentRoom(BLOCK));
+        device.spareZones = RESERVE;
+        allocator.prepare(CAPACITY);
+        assertEquals((RESERVE - 1) * CAPACITY / BLOCK, allocator.lentRoom(BLOCK));
+        assertFalse(allocator.isShort());
+        final int lent = allocator.take(Stream.HOST, BLOCK, true);
+        assertTrue(lent >= FIRST);
+        assertEquals(0, allocator.lentRoom(BLOCK));
+        assertTrue(allocator.isShort(), "what is emptied goes to the reserve first");
+    }
+
+    @Test
     void shouldUseACollectedZoneOfAFullFileSystemAtOnce() {
         create();
         device.spareZones = RESERVE + 2;

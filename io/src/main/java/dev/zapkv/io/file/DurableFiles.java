@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.io.file;
 
+import dev.zapkv.io.linux.Libc;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -15,21 +16,40 @@ final class DurableFiles {
     /// End of the names of files that are not finished; whoever finds one may delete it.
     static final String TEMPORARY_SUFFIX = ".tmp";
 
+    private static final int MODE = 0644;
+
     private DurableFiles() {}
 
-    /// Writes beside the target, syncs, renames over the target, syncs the directory.
+    /// Writes beside the target, syncs, renames over the target, syncs the directory. Space that {@link
+    /// #withdraw} has kept is used.
     static void replace(final Path path, final byte[] content) throws IOException {
         final Path temporary = temporary(path);
-        try (FileChannel channel = FileChannel.open(
-                temporary, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             final ByteBuffer buffer = ByteBuffer.wrap(content);
             while (buffer.hasRemaining()) {
                 channel.write(buffer);
             }
+            channel.truncate(content.length);
             channel.force(true);
         }
         Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         syncDirectory(path.getParent());
+    }
+
+    /// Takes a file away if it is there, and keeps its space, or such of a length, for {@link #replace};
+    /// without space there is none to keep.
+    static void withdraw(final Path path, final int length) throws IOException {
+        final Path temporary = temporary(path);
+        if (Files.exists(path)) {
+            Files.move(path, temporary, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            syncDirectory(path.getParent());
+        }
+        final int fd = Libc.open(temporary.toString(), Libc.O_RDWR | Libc.O_CREAT | Libc.O_CLOEXEC, MODE);
+        if (fd >= 0) {
+            // Where it cannot be had the file system may have some when it is needed.
+            FileSpace.reserve(fd, length);
+            Libc.close(fd);
+        }
     }
 
     /// Deletes a file if it is there; afterwards it stays deleted.

@@ -19,6 +19,7 @@ import dev.zapkv.io.linux.Libc;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -71,6 +72,21 @@ public final class FileZoneDevice extends CommandDevice {
         return Files.exists(directory.resolve(DeviceIdentity.FILE_NAME));
     }
 
+    /// Whether a file in a directory that holds no device is what an attempt to make one there left: it ended
+    /// early, or found no space.
+    public static boolean isLeftOver(final Path file) throws IOException {
+        final String name = file.getFileName().toString();
+        if (name.equals(DeviceIdentity.FILE_NAME + DurableFiles.TEMPORARY_SUFFIX)) {
+            return true;
+        }
+        if (!name.equals(ZoneFiles.DIRECTORY_NAME) || !Files.isDirectory(file)) {
+            return false;
+        }
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(file)) {
+            return !files.iterator().hasNext();
+        }
+    }
+
     /// Makes a directory a device and opens it. The directory is created if need be; other files in it are
     /// left alone.
     ///
@@ -97,7 +113,11 @@ public final class FileZoneDevice extends CommandDevice {
             DeviceIdentity.write(directory, geometry);
             DurableFiles.syncDirectory(directory.toAbsolutePath().getParent());
         } catch (final IOException e) {
-            throw new DeviceException("cannot create a device in " + directory + ": " + e, Errno.EIO, e);
+            throw new DeviceException(
+                    "cannot create a device in " + directory + ": " + e
+                            + "; see that the file system can be written and has free space",
+                    Errno.EIO,
+                    e);
         }
         return open(directory, options);
     }
@@ -175,7 +195,7 @@ public final class FileZoneDevice extends CommandDevice {
                     new FileCommands(geometry, zones, files, engine, options.queueDepth(), direct, hints));
             files.deleteUnfinished();
             // Last: from here on only close makes the states valid again.
-            DurableFiles.delete(directory.resolve(ZoneStatesFile.FILE_NAME));
+            ZoneStatesFile.invalidate(directory, geometry);
             return device;
         } catch (final Throwable t) {
             files.close();
@@ -241,6 +261,12 @@ public final class FileZoneDevice extends CommandDevice {
         zones.check(zone, "open", zones.openRefusal(zone));
         files.create(zone, true);
         zones.open(zone);
+    }
+
+    @Override
+    public void reserve(final int zone) {
+        requireZone(zone);
+        files.create(zone, true);
     }
 
     @Override

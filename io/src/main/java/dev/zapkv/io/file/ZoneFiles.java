@@ -40,7 +40,8 @@ final class ZoneFiles {
     private final ReentrantLock lock = new ReentrantLock();
     private final BitSet existing = new BitSet(); // guarded by lock
     private volatile boolean closed;
-    private boolean preallocates = true;
+    // Whether the last attempt to reserve space found none.
+    private boolean full;
 
     /// @param direct whether {@link #writer} passes the page cache by
     ZoneFiles(final Path directory, final ZoneGeometry geometry, final boolean direct) {
@@ -120,11 +121,6 @@ final class ZoneFiles {
         return directory.resolve(name(zone));
     }
 
-    /// Whether new files get their space at once; false if the file system cannot.
-    boolean preallocates() {
-        return preallocates;
-    }
-
     /// Whether a zone has a file.
     boolean exists(final int zone) {
         lock.lock();
@@ -158,6 +154,9 @@ final class ZoneFiles {
                 reserve(writer(zone).fd(), path);
             }
             return;
+        }
+        if (reserve && full) {
+            requireSpace(DurableFiles.temporary(path));
         }
         final Path temporary = DurableFiles.temporary(path);
         try {
@@ -194,28 +193,44 @@ final class ZoneFiles {
     }
 
     private void reserve(final int fd, final Path path) {
-        if (!preallocates) {
-            return;
+        final int result = FileSpace.reserve(fd, geometry.zoneCapacity());
+        full = FileSpace.isFull(result);
+        if (full) {
+            throw noSpace(path, usableBytes());
         }
-        final int result = Libc.fallocate(fd, 0, 0, geometry.zoneCapacity());
-        if (result == -Errno.EOPNOTSUPP) {
-            preallocates = false;
-        } else if (result == -Errno.ENOSPC) {
-            throw new DeviceException(
-                    "no space for " + path + ": it needs " + geometry.zoneCapacity() + " bytes, " + usableBytes()
-                            + " are free; free space on the file system or make the store smaller",
-                    Errno.ENOSPC);
-        } else {
-            check(result, "fallocate", path);
+        check(result, "reserving the space", path);
+    }
+
+    /// On a file system that was full a vain attempt would take, for a moment, what is left of it from
+    /// everybody else.
+    private void requireSpace(final Path path) {
+        try {
+            final long free = Files.getFileStore(directory).getUnallocatedSpace();
+            if (free < geometry.zoneCapacity()) {
+                throw noSpace(path, Long.toString(free));
+            }
+        } catch (final IOException e) {
+            throw noSpace(path, unknown(e));
         }
+    }
+
+    private DeviceException noSpace(final Path path, final String free) {
+        return new DeviceException(
+                "no space for " + path + ": it needs " + geometry.zoneCapacity() + " bytes, " + free
+                        + " are free; free space on that file system",
+                Errno.ENOSPC);
     }
 
     private String usableBytes() {
         try {
             return Long.toString(Files.getFileStore(directory).getUsableSpace());
         } catch (final IOException e) {
-            return "an unknown number of (" + e + ")";
+            return unknown(e);
         }
+    }
+
+    private static String unknown(final IOException e) {
+        return "an unknown number of (" + e + ")";
     }
 
     private static void deleteAfterFailure(final Path temporary, final Exception failure) {

@@ -13,8 +13,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.zip.CRC32C;
 
-/// The file {@code ZONES}: zone states of a device that was closed cleanly. It is deleted when the device is
-/// opened, so its absence means an unclean stop. Little-endian.
+/// The file {@code ZONES}: zone states of a device that was closed cleanly. It is renamed when the device is
+/// opened, so its absence means an unclean stop; what it becomes keeps its space for the next one, so that a device
+/// can be closed cleanly on a full file system. Little-endian.
 ///
 /// | offset | type | field | meaning, valid range |
 /// |---:|---|---|---|
@@ -57,6 +58,11 @@ final class ZoneStatesFile {
 
     static void write(final Path directory, final ZoneGeometry geometry, final EmulatedZones zones) throws IOException {
         DurableFiles.replace(directory.resolve(FILE_NAME), encode(geometry, zones));
+    }
+
+    /// Takes the file away, and sees to it that another can be written.
+    static void invalidate(final Path directory, final ZoneGeometry geometry) throws IOException {
+        DurableFiles.withdraw(directory.resolve(FILE_NAME), length(geometry));
     }
 
     /// Restores the zones from the file.

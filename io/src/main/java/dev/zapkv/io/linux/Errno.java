@@ -41,6 +41,8 @@ public final class Errno {
     public static final int EOPNOTSUPP = 95;
     /// Too many references; here: the limit of open zones is reached.
     public static final int ETOOMANYREFS = 109;
+    /// Quota exceeded.
+    public static final int EDQUOT = 122;
     /// Operation cancelled.
     public static final int ECANCELED = 125;
 

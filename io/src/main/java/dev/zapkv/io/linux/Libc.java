@@ -61,6 +61,8 @@ public final class Libc {
     public static final int LOCK_EXCLUSIVE_NOW = 2 | 4;
     /// {@code SEEK_DATA}.
     public static final int SEEK_DATA = 3;
+    /// To the end of a file.
+    public static final int SEEK_END = 2;
     /// {@code FALLOC_FL_KEEP_SIZE}.
     public static final int FALLOC_FL_KEEP_SIZE = 1;
     /// {@code FALLOC_FL_PUNCH_HOLE}.

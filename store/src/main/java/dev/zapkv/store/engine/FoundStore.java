@@ -27,6 +27,9 @@ record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
         MetadataSearch.Found found = MetadataSearch.find(config.device());
         if (found == null && config.createIfMissing()) {
             StoreRequirements.check(config);
+            for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
+                config.device().reserve(zone);
+            }
             found = fresh(config);
         }
         check(config, found);

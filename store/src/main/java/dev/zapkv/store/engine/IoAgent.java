@@ -10,6 +10,7 @@ import dev.zapkv.store.log.DevicePort;
 import dev.zapkv.store.log.StagingLog;
 import dev.zapkv.store.spi.Collector;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -31,12 +32,17 @@ final class IoAgent implements StagingLog.Backpressure {
     private static final long DEVICE_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long WAITER_PARK_NS = TimeUnit.MICROSECONDS.toNanos(30);
     private static final int FULL_AFTER_WAITS = 500;
+    // States of the question whether a full file system has space by now: no writer is refused before it was asked.
+    private static final int ANSWERED = 0;
+    private static final int ASKED = 1;
+    private static final int ASKING = 2;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final LongSupplier nanoClock;
     private final DevicePort port;
     private final Thread thread;
     private final Standstill standstill;
+    private final AtomicInteger asking = new AtomicInteger(ANSWERED);
 
     private AppendAgent append;
     private Collector collector;
@@ -50,6 +56,7 @@ final class IoAgent implements StagingLog.Backpressure {
     private volatile boolean dozing;
     private volatile Throwable failure;
     private volatile boolean full;
+    private volatile String fileSystemRefusal = "";
     private volatile boolean outOfRoom;
     private volatile boolean standing;
     private volatile long stalls;
@@ -207,6 +214,7 @@ final class IoAgent implements StagingLog.Backpressure {
     public void stalled(final int waits) {
         if (waits == 0) {
             countStall();
+            asking.set(ASKED);
         }
         checkUsable();
         if (thread == null) {
@@ -214,7 +222,7 @@ final class IoAgent implements StagingLog.Backpressure {
         } else {
             wake();
         }
-        if (waits > FULL_AFTER_WAITS && full) {
+        if (waits > FULL_AFTER_WAITS && full && asking.get() == ANSWERED) {
             throw storeFull();
         }
     }
@@ -224,6 +232,12 @@ final class IoAgent implements StagingLog.Backpressure {
     }
 
     private StoreFullException storeFull() {
+        final String refusal = fileSystemRefusal;
+        if (!refusal.isEmpty()) {
+            return new StoreFullException("the store is full: " + refusal
+                    + ", or delete keys: reads and deletes go on, and writes as soon as there is room. What was written"
+                    + " before is kept");
+        }
         return new StoreFullException(
                 "the store is full: every zone holds live data and the file system or the capacity"
                         + " bound has no room for another; delete keys, raise capacityBytes in a new store, or free disk space."
@@ -270,11 +284,16 @@ final class IoAgent implements StagingLog.Backpressure {
             return 0;
         }
         try {
+            if (asking.compareAndSet(ASKED, ASKING)) {
+                append.askAgain();
+            }
             int work = append.doWork(lingered());
             work += housekeeping.getAsInt();
             work += collector.doWork();
             standing = standstill.lasts(work == 0 && isWaitingForAZone());
+            fileSystemRefusal = append.fileSystemRefusal();
             full = standing || (append.isStuck() && collector.isExhausted());
+            asking.compareAndSet(ASKING, ANSWERED);
             outOfRoom = append.outOfRoom() && (standing || collector.isExhausted());
             if (work == 0 && port.device().inFlight() > 0) {
                 work += port.await(DEVICE_WAIT_NS);

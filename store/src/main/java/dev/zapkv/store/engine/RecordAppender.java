@@ -87,7 +87,9 @@ final class RecordAppender {
     ///     value; or {@link #TOO_LATE}
     long appendAdmitted(final int flags, final byte[] key, final byte[] value, final int from, final int length) {
         final int claimed = RecordFormat.align(RecordFormat.length(key.length, length));
-        final long position = staging.claim(claimed);
+        final long position = (flags & RecordFormat.FLAG_TOMBSTONE) == 0
+                ? staging.claim(claimed)
+                : staging.claimForDeletes(claimed);
         final long replaced = complete(position, flags, key, value, from, length);
         copiedBytes.add(length);
         final long block = staging.blockOf(position);
@@ -165,7 +167,7 @@ final class RecordAppender {
     /// Stores puts and deletes that fit a block, so that all or none of them survive.
     long writeAdmitted(final byte[][] keys, final byte[][] values) {
         final long total = recordBytes(keys, values);
-        final long start = staging.claim((int) total);
+        final long start = deletesOnly(values) ? staging.claimForDeletes((int) total) : staging.claim((int) total);
         boolean refused = false;
         try {
             final RecordWriter writer = writers.get();
@@ -219,6 +221,15 @@ final class RecordAppender {
             total += RecordFormat.align(RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length));
         }
         return total;
+    }
+
+    private static boolean deletesOnly(final byte[][] values) {
+        for (final byte[] value : values) {
+            if (value != null) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static int batchFlags(final int i, final byte[] value) {

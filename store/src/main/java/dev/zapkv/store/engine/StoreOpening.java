@@ -139,6 +139,7 @@ final class StoreOpening {
                 () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork(),
                 checkpoints::isRequested);
         times.stagingBegins();
+        append.takeOver(true);
         final long repeated = staged == null ? 0 : new StagingRepeat(engine, log.stagedSets()).run(staged);
         final boolean stagingFound = oldStaging != null;
         if (stagingFound) {
@@ -151,6 +152,7 @@ final class StoreOpening {
             oldStaging.delete();
             oldStaging = null;
         }
+        append.takeOver(false);
         StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
         times.stagingDone();
         final String end = stagingFound

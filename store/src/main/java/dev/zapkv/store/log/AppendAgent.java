@@ -35,6 +35,7 @@ public final class AppendAgent implements AutoCloseable {
     private static final int SMALL_DEVICE_SHARE = 8;
     // Zones are reserved this far ahead of the writers.
     private static final long PREPARED_BYTES = 16L << 20;
+    private static final long NO_BLOCK = 0;
 
     private final DevicePort port;
     private final ZoneAllocator allocator;
@@ -50,6 +51,7 @@ public final class AppendAgent implements AutoCloseable {
     private final BlockAppends appends;
 
     private boolean starved;
+    private volatile boolean takingOver;
 
     // Written by the agent, read by waiting writers.
     private volatile long frontier;
@@ -181,7 +183,24 @@ public final class AppendAgent implements AutoCloseable {
         return flushes.isRequired();
     }
 
-    /// Whether no further block can be opened before a zone is emptied.
+    /// Has a full file system asked again, in the next duty cycle, whether there is space. Agent.
+    public void askAgain() {
+        allocator.askAgain();
+    }
+
+    /// What is written while this lasts was acknowledged in an earlier life: on a full file system it may use
+    /// all the room that deletes may use. Any thread.
+    public void takeOver(final boolean lasts) {
+        takingOver = lasts;
+    }
+
+    /// What the file system answers if there is no further block to be opened because it is full; else an empty
+    /// string. Agent.
+    public String fileSystemRefusal() {
+        return allocator.fileSystemFull() ? allocator.refusal() : "";
+    }
+
+    /// Whether no further block can be opened for puts before a zone is emptied.
     public boolean starved() {
         return starved;
     }
@@ -249,8 +268,10 @@ public final class AppendAgent implements AutoCloseable {
     private void grantRoom() {
         allocator.prepare(PREPARED_BYTES);
         final long room = allocator.hostRoom(staging.blockBytes());
-        staging.openUpTo(appends.next() - 1 + room);
-        starved = staging.openBlock() >= appends.next() - 1 + room;
+        final long forPuts = allocator.isShort() ? NO_BLOCK : appends.next() - 1 + room;
+        final long last = appends.next() - 1 + room + allocator.lentRoom(staging.blockBytes());
+        staging.openUpTo(last, takingOver ? last : forPuts);
+        starved = staging.openBlock() >= forPuts;
     }
 
     private int sealIfWanted(final boolean seal) {

@@ -175,8 +175,9 @@ final class BlockAppends {
         final int appendLength = BlockFormat.appendLength(payload, logicalBlock);
         if (pending.zone(block) == ZoneAllocator.NONE) {
             int zone = allocator.take(Stream.HOST, appendLength, pending.attempts(block) > 0);
-            if (zone == ZoneAllocator.NONE && block <= settleUpTo) {
+            if (zone == ZoneAllocator.NONE && (block <= settleUpTo || allocator.lentRoom(appendLength) > 0)) {
                 // The first block of a life was promised no room, and the collection that could make room waits for it.
+                // Or the file system is full.
                 zone = allocator.take(Stream.HOST, appendLength, true);
             }
             if (zone < 0) {

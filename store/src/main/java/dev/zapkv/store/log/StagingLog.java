@@ -73,8 +73,11 @@ public final class StagingLog {
     @SuppressWarnings({"FieldMayBeFinal", "UnusedVariable"}) // read and written through ROTATING
     private volatile boolean rotating;
 
-    // Raised and lowered by the agent: the highest block that may be opened.
+    // Raised and lowered by the agent: the highest block that may be opened, and the highest for puts.
     private volatile long lastAllowed;
+    private volatile long lastForPuts;
+    // Set by the agent: the open block is not for puts.
+    private volatile boolean deletesOnly;
     private volatile boolean closed;
 
     /// Tells a writer that finds no free slot what to do.
@@ -114,6 +117,7 @@ public final class StagingLog {
         // Not even the first block is open before the agent knows that there is room for it: as if the last block of
         // an earlier life had just been filled and sealed.
         lastAllowed = firstBlock - 1;
+        lastForPuts = firstBlock - 1;
         tail = (firstBlock - 1) << BLOCK_SHIFT_IN_TAIL | SEALED | blockBytes;
     }
 
@@ -124,11 +128,24 @@ public final class StagingLog {
     /// @return log position of the place
     /// @throws StoreClosedException if the log was closed
     public long claim(final int length) {
+        return claim(length, false);
+    }
+
+    /// As {@link #claim}, for nothing but tombstones: when the room on the device has come to an end there is
+    /// some for them, as only they make more.
+    public long claimForDeletes(final int length) {
+        return claim(length, true);
+    }
+
+    private long claim(final int length, final boolean deletes) {
+        if (!deletes) {
+            awaitRoomForPuts();
+        }
         while (true) {
             final long t = tail;
             final int offset = (int) (t & OFFSET_MASK);
             if ((t & SEALED) != 0) {
-                awaitNextBlock(t);
+                awaitNextBlock(t, deletes);
             } else if (offset + length <= blockBytes) {
                 if (TAIL.compareAndSet(this, t, t + length)) {
                     return (t >>> BLOCK_SHIFT_IN_TAIL << blockShift) | offset;
@@ -225,7 +242,17 @@ public final class StagingLog {
 
     /// Sets the highest block that may be opened: those up to it are sure to find room on the device. Agent.
     public void openUpTo(final long block) {
+        openUpTo(block, block);
+    }
+
+    /// As {@link #openUpTo(long)}; blocks behind one are for deletes. Agent.
+    public void openUpTo(final long block, final long forPuts) {
         lastAllowed = block;
+        lastForPuts = forPuts;
+        final boolean only = forPuts < block && openBlock() > forPuts;
+        if (deletesOnly != only) {
+            deletesOnly = only;
+        }
     }
 
     /// Seals the open block if it holds anything, and opens the next if there is a slot for it. Agent.
@@ -241,7 +268,7 @@ public final class StagingLog {
             return false;
         }
         backpressure.sealed(t >>> BLOCK_SHIFT_IN_TAIL, offset);
-        tryOpenNext(t | SEALED);
+        tryOpenNext(t | SEALED, false);
         return true;
     }
 
@@ -339,17 +366,30 @@ public final class StagingLog {
 
     // ---- rotation
 
-    private void awaitNextBlock(final long sealedTail) {
+    private void awaitNextBlock(final long sealedTail, final boolean deletes) {
         int waits = 0;
         while (tail == sealedTail) {
             if (closed) {
-                throw new StoreClosedException("the store is closed: no further writes");
+                throw closed();
             }
-            if (tryOpenNext(sealedTail)) {
+            if (tryOpenNext(sealedTail, deletes)) {
                 return;
             }
             backOff(++waits);
         }
+    }
+
+    private void awaitRoomForPuts() {
+        for (int waits = 1; deletesOnly; waits++) {
+            if (closed) {
+                throw closed();
+            }
+            backOff(waits);
+        }
+    }
+
+    private static StoreClosedException closed() {
+        return new StoreClosedException("the store is closed: no further writes");
     }
 
     /// Waits a little for a slot.
@@ -396,10 +436,11 @@ public final class StagingLog {
     /// @return log position of the record
     /// @throws StoreClosedException if the log was closed; the slot is still the caller's
     public long insert(final int slot, final int length, final StagingLease lease) {
+        awaitRoomForPuts();
         int waits = 0;
         while (true) {
             if (closed) {
-                throw new StoreClosedException("the store is closed: no further writes");
+                throw closed();
             }
             if (ROTATING.compareAndSet(this, false, true)) {
                 final long block;
@@ -443,7 +484,7 @@ public final class StagingLog {
             }
             backpressure.sealed(open, claimed);
         }
-        if (closed || open >= lastAllowed) {
+        if (closed || open >= lastForPuts) {
             return 0;
         }
         leases[slot] = lease;
@@ -453,12 +494,14 @@ public final class StagingLog {
     }
 
     /// Opens the block behind a sealed one, unless another thread is at it or there is no slot.
-    private boolean tryOpenNext(final long sealedTail) {
+    private boolean tryOpenNext(final long sealedTail, final boolean deletes) {
         if (freeSlots.isEmpty() || !ROTATING.compareAndSet(this, false, true)) {
             return false;
         }
         try {
-            if (tail != sealedTail || closed || (sealedTail >>> BLOCK_SHIFT_IN_TAIL) >= lastAllowed) {
+            if (tail != sealedTail
+                    || closed
+                    || (sealedTail >>> BLOCK_SHIFT_IN_TAIL) >= (deletes ? lastAllowed : lastForPuts)) {
                 return false;
             }
             final int slot = freeSlots.poll();

@@ -51,6 +51,7 @@ final class SequentialPlaces implements ImagePlaces {
         newest = zone;
         logicalBlock = port.device().geometry().blockSize();
         for (int z = 0; z < MetadataLog.ZONES; z++) {
+            reserve(z);
             recover(z);
             dead.set(z, isDead(table.state(z)));
         }
@@ -59,6 +60,18 @@ final class SequentialPlaces implements ImagePlaces {
             candidates.add(zone);
             if (dead.isEmpty()) {
                 abandoned.set(0, MetadataLog.ZONES);
+            }
+        }
+    }
+
+    /// So that metadata can be written on a full file system, too. A store that was made without it may find no
+    /// space for it now, and yet go on.
+    private void reserve(final int z) {
+        try {
+            port.device().reserve(z);
+        } catch (final DeviceException e) {
+            if (e.errno() != DeviceException.ENOSPC) {
+                throw e;
             }
         }
     }

@@ -3,6 +3,7 @@ package dev.zapkv.store.log;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -184,6 +186,35 @@ class StagingLogTest {
         refusing = true;
         log.claim(log.maxClaim() - 16);
         assertThrows(StoreFullException.class, () -> log.claim(16));
+    }
+
+    @Test
+    void shouldKeepTheLastBlocksForDeletes() {
+        refusing = true;
+        log.openUpTo(FIRST + 1, FIRST);
+        log.claim(log.maxClaim());
+        assertThrows(StoreFullException.class, () -> log.claim(16));
+        assertEquals((FIRST + 1L) * BLOCK + BlockFormat.HEADER_LENGTH, log.claimForDeletes(16));
+        log.openUpTo(FIRST + 1, FIRST);
+        assertThrows(StoreFullException.class, () -> log.claim(16), "puts do not get into blocks of deletes");
+        log.claimForDeletes(log.maxClaim() - 16);
+        assertThrows(StoreFullException.class, () -> log.claimForDeletes(16));
+        log.openUpTo(FIRST + 2);
+        assertEquals((FIRST + 2L) * BLOCK + BlockFormat.HEADER_LENGTH, log.claim(16));
+    }
+
+    @Test
+    void shouldEndTheWaitOfAPutWhenTheLogIsClosed() throws Exception {
+        log.openUpTo(FIRST + 1, FIRST);
+        log.claim(log.maxClaim());
+        log.claimForDeletes(16);
+        log.openUpTo(FIRST + 1, FIRST);
+        try (ExecutorService pool = Executors.newSingleThreadExecutor()) {
+            final Future<Long> waiting = pool.submit(() -> log.claim(16));
+            log.close();
+            final ExecutionException e = assertThrows(ExecutionException.class, waiting::get);
+            assertInstanceOf(StoreClosedException.class, e.getCause());
+        }
     }
 
     @Test
