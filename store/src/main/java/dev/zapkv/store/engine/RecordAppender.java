@@ -11,7 +11,6 @@ import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.EntryShape;
 import dev.zapkv.store.log.HashDomain;
 import dev.zapkv.store.log.StagingLog;
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.LongAdder;
 
 /// Writes records: {@link StagingLog#claim} a place, {@link RecordWriter#write} the record into it, {@link
@@ -87,9 +86,8 @@ final class RecordAppender {
     ///     value; or {@link #TOO_LATE}
     long appendAdmitted(final int flags, final byte[] key, final byte[] value, final int from, final int length) {
         final int claimed = RecordFormat.align(RecordFormat.length(key.length, length));
-        final long position = (flags & RecordFormat.FLAG_TOMBSTONE) == 0
-                ? staging.claim(claimed)
-                : staging.claimForDeletes(claimed);
+        final long position =
+                (flags & RecordFormat.FLAG_TOMBSTONE) == 0 ? staging.claim(claimed) : staging.claimForDeletes(claimed);
         final long replaced = complete(position, flags, key, value, from, length);
         copiedBytes.add(length);
         final long block = staging.blockOf(position);
@@ -166,53 +164,53 @@ final class RecordAppender {
 
     /// Stores puts and deletes that fit a block, so that all or none of them survive.
     long writeAdmitted(final byte[][] keys, final byte[][] values) {
-        final long total = recordBytes(keys, values);
-        final long start = deletesOnly(values) ? staging.claimForDeletes((int) total) : staging.claim((int) total);
-        boolean refused = false;
+        final int total = (int) recordBytes(keys, values);
+        final long start = deletesOnly(values) ? staging.claimForDeletes(total) : staging.claim(total);
         try {
-            final RecordWriter writer = writers.get();
-            final MemorySegment memory = staging.memory();
-            long position = start;
-            for (int i = 0; i < keys.length; i++) {
-                final byte[] value = values[i] == null ? new byte[0] : values[i];
-                writer.write(
-                        memory,
-                        staging.offsetOf(position),
-                        position,
-                        batchFlags(i, values[i]),
-                        keys[i],
-                        value,
-                        0,
-                        value.length);
-                position += RecordFormat.align(RecordFormat.length(keys[i].length, value.length));
+            final BatchRecords batch = new BatchRecords(writers.get(), staging.memory(), keys, values);
+            batch.write(staging.offsetOf(start), start);
+            boolean published = false;
+            try {
+                published = publishAll(batch);
+            } finally {
+                if (!published) {
+                    // Else recovery would find what the index does not know.
+                    batch.cancel();
+                }
             }
-            // The first record's length last: without it the others do not count, see FLAG_BATCH_PART.
-            for (int i = keys.length - 1; i >= 0; i--) {
-                final int length = RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length);
-                position -= RecordFormat.align(length);
-                RecordWriter.commit(memory, staging.offsetOf(position), length);
-            }
-            for (int i = 0; i < keys.length; i++) {
-                final int length = RecordFormat.align(
-                        RecordFormat.length(keys[i].length, values[i] == null ? 0 : values[i].length));
-                refused |= PointIndex.REFUSED_FULL
-                        == publish(
-                                hash.fingerprint(keys[i], 0, keys[i].length),
-                                hash.location(keys[i], 0, keys[i].length),
-                                position,
-                                batchFlags(i, values[i]),
-                                keys[i],
-                                length);
-                position += length;
-                copiedBytes.add(values[i] == null ? 0 : values[i].length);
+            if (!published) {
+                throw indexFull();
             }
         } finally {
-            staging.commit(start, (int) total);
-        }
-        if (refused) {
-            throw indexFull();
+            staging.commit(start, total);
         }
         return staging.blockOf(start);
+    }
+
+    /// Points the index at all records of a batch, or at none if it has no room, and accounts for what they replace.
+    private boolean publishAll(final BatchRecords batch) {
+        final int count = batch.size();
+        final long[] fingerprints = new long[count];
+        final long[] locations = new long[count];
+        final long[] entries = new long[count];
+        for (int i = 0; i < count; i++) {
+            final byte[] key = batch.key(i);
+            fingerprints[i] = hash.fingerprint(key, 0, key.length);
+            locations[i] = hash.location(key, 0, key.length);
+            entries[i] = entry(batch.position(i), batch.flags(i), batch.length(i));
+        }
+        final long[] replaced = new long[count];
+        if (!index.publishAll(fingerprints, locations, entries, replaced)) {
+            return false;
+        }
+        for (int i = 0; i < count; i++) {
+            final long old = replaced[i] == PointIndex.REFUSED_LARGE
+                    ? heads.replace(fingerprints[i], locations[i], entries[i], batch.key(i), 0)
+                    : replaced[i];
+            account(old, entries[i]);
+            copiedBytes.add(batch.valueLength(i));
+        }
+        return true;
     }
 
     private static long recordBytes(final byte[][] keys, final byte[][] values) {
@@ -232,10 +230,6 @@ final class RecordAppender {
         return true;
     }
 
-    private static int batchFlags(final int i, final byte[] value) {
-        return (i > 0 ? RecordFormat.FLAG_BATCH_PART : 0) | (value == null ? RecordFormat.FLAG_TOMBSTONE : 0);
-    }
-
     /// Points the index at a record in staging, and accounts for what it replaces.
     ///
     /// @return the entry replaced, 0 if there was none; {@link PointIndex#REFUSED_FULL}, or {@link
@@ -248,17 +242,24 @@ final class RecordAppender {
             final byte[] key,
             final int length) {
         final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
-        final boolean tombstone = (flags & RecordFormat.FLAG_TOMBSTONE) != 0;
-        final long entry = IndexEntry.memory(position, EntryShape.of(flags, length), tombstone);
+        final long entry = entry(position, flags, length);
         long old = index.publish(fingerprint, location, entry, false);
         if (old == PointIndex.REFUSED_LARGE) {
             old = heads.replace(fingerprint, location, entry, key, large ? chunkSetAt(position, key.length) : 0);
         }
-        if (old == PointIndex.REFUSED_FULL || old == PointIndex.REFUSED_OLDER) {
-            return old;
-        }
-        live.replaced(old, entry);
+        account(old, entry);
         return old;
+    }
+
+    private static long entry(final long position, final int flags, final int length) {
+        return IndexEntry.memory(position, EntryShape.of(flags, length), (flags & RecordFormat.FLAG_TOMBSTONE) != 0);
+    }
+
+    /// @param old as of {@link #publish}
+    private void account(final long old, final long entry) {
+        if (old != PointIndex.REFUSED_FULL && old != PointIndex.REFUSED_OLDER) {
+            live.replaced(old, entry);
+        }
     }
 
     private long chunkSetAt(final long position, final int keyLength) {
@@ -288,6 +289,6 @@ final class RecordAppender {
 
     private static StoreFullException indexFull() {
         return new StoreFullException(
-                "the index has used up the memory budget: raise memoryBytes; the key was not written");
+                "the index has used up the memory budget: raise memoryBytes; nothing was written");
     }
 }

@@ -76,6 +76,13 @@ public final class RecordWriter {
         LENGTH.setRelease(memory, offset + RecordFormat.LENGTH_OFFSET, recordLength);
     }
 
+    /// Takes a record's length away: it does not count any more.
+    static void withdraw(final MemorySegment memory, final long offset) {
+        LENGTH.setRelease(memory, offset + RecordFormat.LENGTH_OFFSET, 0);
+        // The kernel keeps the order should the process die, the JVM must too.
+        VarHandle.fullFence();
+    }
+
     /// Turns a committed record into padding.
     void cancel(final MemorySegment memory, final long offset) {
         memory.set(BYTE, offset + RecordFormat.FLAGS_OFFSET, (byte)

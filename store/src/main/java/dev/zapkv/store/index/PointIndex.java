@@ -4,6 +4,7 @@ package dev.zapkv.store.index;
 import dev.zapkv.io.NativeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 
 /// A map from a key's hash to the word of its newest record ({@link IndexEntry}), off-heap, without the key.
@@ -11,7 +12,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /// Split into shards by the upper bits of the location hash. Reads take no lock: they look again if entries
 /// of the shard moved meanwhile. Writers exclude each other shard by shard, for the time of an insertion, now
 /// and then for the growth of one shard by a seventh. About 21 bytes a key, at most 24 from 1,000 keys per
-/// shard on. No operation allocates.
+/// shard on. No operation but {@link #publishAll} allocates.
 ///
 /// Closing unmaps the memory; any use after that throws {@link IllegalStateException}, whatever thread it is
 /// on.
@@ -22,6 +23,9 @@ public final class PointIndex implements AutoCloseable {
     public static final long REFUSED_LARGE = -2L << 20;
     /// {@link #publish}, {@link #set}: a new entry has no room within the memory limit. Not a valid word.
     public static final long REFUSED_FULL = -3L << 20;
+    // Not a valid word.
+    private static final long THERE = -4L << 20;
+
     /// Most memory per shard: with this, entries of one shard can be counted in an `int` and copied to an
     /// array.
     public static final long MAX_SHARD_BYTES = 8L << 30;
@@ -106,20 +110,83 @@ public final class PointIndex implements AutoCloseable {
         ShardLatch.lock(memory, latch);
         try {
             final long slot = table.find(shard, fingerprint);
-            if (!table.holds(shard, slot, fingerprint)) {
-                return insert(shard, slot, fingerprint, word);
-            }
-            final long previous = table.word(slot);
-            if (IndexEntry.isMemory(previous) && !IndexEntry.newer(word, previous)) {
-                return REFUSED_OLDER;
-            }
-            if (IndexEntry.isLarge(previous) && !replaceLarge) {
-                return REFUSED_LARGE;
-            }
-            table.replace(shard, slot, word);
-            return previous;
+            return table.holds(shard, slot, fingerprint)
+                    ? publishOver(shard, slot, word, replaceLarge)
+                    : insert(shard, slot, fingerprint, word);
         } finally {
             ShardLatch.unlock(memory, latch);
+        }
+    }
+
+    private long publishOver(final int shard, final long slot, final long word, final boolean replaceLarge) {
+        final long previous = table.word(slot);
+        if (IndexEntry.isMemory(previous) && !IndexEntry.newer(word, previous)) {
+            return REFUSED_OLDER;
+        }
+        if (IndexEntry.isLarge(previous) && !replaceLarge) {
+            return REFUSED_LARGE;
+        }
+        table.replace(shard, slot, word);
+        return previous;
+    }
+
+    /// As {@link #publish} for several records, in the order of the log: all of them, or none if one that is
+    /// new has no room. Nobody ever sees those entered before the one that has none.
+    ///
+    /// @param replaced gets what {@link #publish} would have returned for each
+    /// @return false if there is no room within the memory limit; then nothing is changed
+    public boolean publishAll(
+            final long[] fingerprints, final long[] locations, final long[] words, final long[] replaced) {
+        final int[] shards = new int[locations.length];
+        Arrays.setAll(shards, i -> shardOf(locations[i]));
+        // Each once, and in order: two that publish wait for each other, never in a circle.
+        final int[] latched = Arrays.stream(shards).sorted().distinct().toArray();
+        int held = 0;
+        try {
+            for (; held < latched.length; held++) {
+                ShardLatch.lock(memory, table.latch(latched[held]));
+            }
+            if (!enterAll(shards, fingerprints, words, replaced)) {
+                return false;
+            }
+            replaceThere(shards, fingerprints, words, replaced);
+            return true;
+        } finally {
+            while (held > 0) {
+                ShardLatch.unlock(memory, table.latch(latched[--held]));
+            }
+        }
+    }
+
+    /// Enters those that are new, each of which makes readers of its shard wait until its latch is given back.
+    private boolean enterAll(final int[] shards, final long[] fingerprints, final long[] words, final long[] replaced) {
+        for (int i = 0; i < words.length; i++) {
+            final long slot = table.find(shards[i], fingerprints[i]);
+            replaced[i] = table.holds(shards[i], slot, fingerprints[i])
+                    ? THERE
+                    : insert(shards[i], slot, fingerprints[i], words[i]);
+            if (replaced[i] == REFUSED_FULL) {
+                removeEntered(i, shards, fingerprints, replaced);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void removeEntered(final int count, final int[] shards, final long[] fingerprints, final long[] replaced) {
+        for (int i = 0; i < count; i++) {
+            if (replaced[i] == 0) {
+                table.remove(shards[i], table.find(shards[i], fingerprints[i]));
+            }
+        }
+    }
+
+    private void replaceThere(
+            final int[] shards, final long[] fingerprints, final long[] words, final long[] replaced) {
+        for (int i = 0; i < words.length; i++) {
+            if (replaced[i] == THERE) {
+                replaced[i] = publishOver(shards[i], table.find(shards[i], fingerprints[i]), words[i], false);
+            }
         }
     }
 

@@ -1,11 +1,18 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.index;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.log.EntryShape;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class PointIndexTest {
@@ -44,6 +51,64 @@ class PointIndexTest {
             assertEquals(PointIndex.REFUSED_OLDER, index.publish(FP, LOC, memory(5), true));
             assertEquals(memory(5), index.publish(FP, LOC, memory(6), false));
             assertEquals(memory(6), index.get(FP, LOC));
+        }
+    }
+
+    @Test
+    void shouldPublishSeveralAsOneAfterTheOther() {
+        try (PointIndex index = new PointIndex(4, MIB)) {
+            final long large = IndexEntry.device(1L << 30, EntryShape.of(RecordFormat.FLAG_LARGE, 64), false);
+            index.publish(1, LOC, memory(1), false);
+            index.publish(2, LOC, memory(100), false);
+            index.set(3, LOC, large);
+            final long[] fingerprints = {1, 2, 3, FP, FP, 4};
+            final long[] locations = {LOC, LOC, LOC, 0, 0, LOC >>> 1};
+            final long[] words = {memory(10), memory(11), memory(12), memory(13), memory(14), memory(15)};
+            final long[] replaced = new long[words.length];
+            assertTrue(index.publishAll(fingerprints, locations, words, replaced));
+            assertArrayEquals(
+                    new long[] {memory(1), PointIndex.REFUSED_OLDER, PointIndex.REFUSED_LARGE, 0, memory(13), 0},
+                    replaced);
+            assertEquals(memory(10), index.get(1, LOC));
+            assertEquals(memory(100), index.get(2, LOC));
+            assertEquals(large, index.get(3, LOC));
+            assertEquals(memory(14), index.get(FP, 0), "the last of a key counts");
+            assertEquals(5, index.size());
+        }
+    }
+
+    @Test
+    void shouldPublishAllOrNoneAndShowNobodyAPart() throws Exception {
+        try (PointIndex index = new PointIndex(2, 5 * 4096)) {
+            final long[] fingerprints = new long[1000];
+            final long[] locations = new long[fingerprints.length];
+            final long[] words = new long[fingerprints.length];
+            index.publish(-1, LOC, memory(1), false);
+            for (int i = 0; i < fingerprints.length; i++) {
+                fingerprints[i] = i == 0 ? -1 : i * FP;
+                locations[i] = i % 2 == 0 ? LOC : 0;
+                words[i] = memory(i + 2);
+            }
+            final AtomicBoolean done = new AtomicBoolean();
+            try (ExecutorService pool = Executors.newSingleThreadExecutor()) {
+                final Future<?> reader = pool.submit(() -> {
+                    while (!done.get()) {
+                        for (int i = 1; i < 20; i++) {
+                            assertEquals(0, index.get(fingerprints[i], locations[i]), "part of what is refused");
+                        }
+                    }
+                });
+                for (int i = 0; i < 500; i++) {
+                    assertFalse(index.publishAll(fingerprints, locations, words, new long[words.length]));
+                }
+                done.set(true);
+                reader.get();
+            }
+            assertEquals(1, index.size());
+            assertEquals(memory(1), index.get(-1, LOC), "not even what was there is replaced");
+            // The latches were given back.
+            assertEquals(0, index.publish(FP, LOC, memory(5000), false));
+            assertEquals(0, index.publish(FP, 0, memory(5000), false));
         }
     }
 
