@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.checks.fuzz;
 
+import dev.zapkv.StoreOpenTarget;
 import dev.zapkv.cli.ArgumentsTarget;
 import dev.zapkv.cli.EntryFileTarget;
 import dev.zapkv.compaction.CollectionTarget;
@@ -29,6 +30,7 @@ final class FuzzTargets {
             new Named("metadata-log", MetadataLogTarget::new),
             new Named("replay", ReplayTarget::new),
             new Named("staging", StagingTarget::new),
+            new Named("store-open", StoreOpenTarget::new),
             new Named("record-reader", RecordReaderTarget::new),
             new Named("collection", CollectionTarget::new),
             new Named("nvme-report", NvmeReportTarget::new),
