@@ -208,9 +208,16 @@ public final class StagingFile implements AutoCloseable {
             file.close();
             return null;
         }
+        final int version = memory.get(INT, VERSION_OFFSET);
+        if (version != VERSION) {
+            file.close();
+            throw new FormatException("the staging file " + path + " has version " + Integer.toUnsignedString(version)
+                    + ", this version reads " + VERSION + ": open the store with the version that wrote it and close it"
+                    + " there; or, if it is of an earlier run of the machine or what was only in staging may be lost, move"
+                    + " the file away and open the store without it");
+        }
         final int allocated = memory.get(INT, ALLOCATED_OFFSET);
-        final boolean ours = memory.get(INT, VERSION_OFFSET) == VERSION
-                && memory.get(LONG, STORE_ID_HIGH_OFFSET) == storeId.high()
+        final boolean ours = memory.get(LONG, STORE_ID_HIGH_OFFSET) == storeId.high()
                 && memory.get(LONG, STORE_ID_LOW_OFFSET) == storeId.low()
                 && memory.get(LONG, EPOCH_OFFSET) <= newestEpoch
                 && MetadataImage.isBlockBytes(blockBytes)

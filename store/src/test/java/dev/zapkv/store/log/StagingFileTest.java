@@ -21,6 +21,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class StagingFileTest {
     private static final StoreId STORE = new StoreId(0x0102030405060708L, 0x1112131415161718L);
@@ -120,6 +122,22 @@ class StagingFileTest {
         assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
         assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 2));
         StagingFile.openExisting(path, STORE, 9).close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, StagingFile.VERSION + 1, -1})
+    void shouldSayWhatToDoWithAFileOfAnotherVersion(final int version) throws IOException {
+        final Path path = left();
+        patch(path, StagingFile.VERSION_OFFSET, version);
+        final FormatException e = assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 3));
+        for (final String part : List.of(
+                path.toString(),
+                "version " + Integer.toUnsignedString(version),
+                "with the version that wrote it",
+                "move the file away")) {
+            assertTrue(e.getMessage().contains(part), e.getMessage());
+        }
+        assertTrue(Files.exists(path));
     }
 
     @Test
