@@ -53,12 +53,32 @@ final class GoldenStores {
         return context().zoneSizeBytes(ZONE_BYTES).capacityBytes((long) zones * ZONE_BYTES);
     }
 
-    /// Makes all of them.
-    static void write(final Path target) throws IOException {
+    /// Makes one of them.
+    @FunctionalInterface
+    private interface Maker {
+        void make(GoldenStores stores, Path archive) throws IOException;
+    }
+
+    /// Makes those that are missing.
+    ///
+    /// @return how many were
+    static int write(final Path target) throws IOException {
         Files.createDirectories(target);
-        new GoldenStores().closed(target.resolve("closed.zip"));
-        new GoldenStores().collected(target.resolve("collected.zip"));
-        new GoldenStores().smallBlocks(target.resolve("small-blocks.zip"));
+        int written = 0;
+        for (final Map.Entry<String, Maker> archive : Map.<String, Maker>of(
+                        "closed.zip", GoldenStores::closed,
+                        "collected.zip", GoldenStores::collected,
+                        "small-blocks.zip", GoldenStores::smallBlocks,
+                        "checkpoint.zip", GoldenStores::checkpoint,
+                        "killed.zip", GoldenStores::killed)
+                .entrySet()) {
+            final Path path = target.resolve(archive.getKey());
+            if (!Files.exists(path)) {
+                archive.getValue().make(new GoldenStores(), path);
+                written++;
+            }
+        }
+        return written;
     }
 
     /// Closed cleanly, after two lives: values of all sizes, overwrites, deletes, batches.
@@ -94,6 +114,44 @@ final class GoldenStores {
         everything();
         store.close();
         pack(archive);
+    }
+
+    /// Closed cleanly, with a checkpoint: large values, tombstones and relocated records are in it.
+    private void checkpoint(final Path archive) throws IOException {
+        open(context(24).checkpointBytes(ZONE_BYTES));
+        everything();
+        for (int i = 0; i < 200; i++) {
+            put("churn " + random.nextInt(40), 14_000);
+        }
+        store.collect(0.3);
+        requireCheckpoint();
+        put("behind the checkpoint", 20);
+        store.close();
+        pack(archive);
+    }
+
+    /// As a killed process leaves it: a checkpoint, a log behind it, and in staging what was acknowledged and has not
+    /// reached the log, among it a batch, a delete and a large value.
+    private void killed(final Path archive) throws IOException {
+        open(context(24).checkpointBytes(ZONE_BYTES).durability(Durability.PROCESS));
+        everything();
+        requireCheckpoint();
+        put("flushed", 30);
+        delete("key 40");
+        store.put(bytes("last flushed"), bytes("1"), WriteOptions.FLUSHED);
+        content.put("last flushed", bytes("1"));
+        put("staged", 40);
+        put("large, staged", 200_000);
+        delete("key 41");
+        batch("staged batch ", 4);
+        pack(archive);
+        store.close();
+    }
+
+    private void requireCheckpoint() {
+        if (!store.checkpoint()) {
+            throw new IllegalStateException(store.stats().checkpointProblem());
+        }
     }
 
     private void open(final Context context) {
