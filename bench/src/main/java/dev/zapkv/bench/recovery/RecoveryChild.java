@@ -6,6 +6,7 @@ import dev.zapkv.bench.peer.EngineConfig;
 import dev.zapkv.bench.peer.EngineKind;
 import dev.zapkv.bench.peer.KvEngine;
 import dev.zapkv.bench.ycsb.ChildCommand;
+import dev.zapkv.bench.ycsb.MachineMemory;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -69,6 +70,9 @@ public final class RecoveryChild implements Callable<Integer> {
         final byte[] value = new byte[valueSize];
         final byte[] key = new byte[Keys.LENGTH];
         final SplittableRandom random = new SplittableRandom(seed);
+        if (step == Step.OPEN) {
+            MachineMemory.touch(memoryBytes);
+        }
         final long started = System.nanoTime();
         try (KvEngine store = EngineKind.named(engine)
                 .open(new EngineConfig(directory, null, sharedMemory, memoryBytes, Durability.PROCESS))) {

@@ -49,7 +49,7 @@ final class EngineRun {
     /// Runs everything; results are handed out as they come.
     void run(final Consumer<PhaseResult> results) {
         warmUp();
-        MachineMemory.touch(settings);
+        MachineMemory.touch(2 * settings.records() * settings.valueSize());
         final DataDirectory data = new DataDirectory(create("data"));
         try (KvEngine engine = open(data.path())) {
             final Phase phase = new Phase(engine, settings, seededThread, clock, listener);

@@ -10,7 +10,7 @@ import java.lang.management.ManagementFactory;
 /// Brings the machine's free memory into the same state before each engine runs. In a virtual machine the first touch
 /// of memory that nobody has used for some seconds waits for the host, here 2 microseconds a KiB: without this, an
 /// engine would pay for that or not by what ran before it.
-final class MachineMemory {
+public final class MachineMemory {
     private static final long MIB = 1L << 20;
     private static final long STEP = 64 * MIB;
     // The engine's own start, the heap, the file system.
@@ -18,11 +18,12 @@ final class MachineMemory {
 
     private MachineMemory() {}
 
-    /// Touches memory for twice the data, at most half of what is free, and gives it back.
-    static void touch(final RunSettings settings) {
+    /// Touches memory, at most half of what is free, and gives it back.
+    ///
+    /// @param bytes that an engine will use
+    public static void touch(final long bytes) {
         final long free = ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getFreeMemorySize();
-        final long wanted = 2 * settings.records() * settings.valueSize() + EXTRA;
-        final long length = Math.min(wanted, free / 2) / STEP * STEP;
+        final long length = Math.min(bytes + EXTRA, free / 2) / STEP * STEP;
         if (length == 0) {
             return;
         }

@@ -77,10 +77,9 @@ public final class ReplayTarget implements FuzzTarget {
         device.load(input, MetadataLog.ZONES, RawZones.GEOMETRY.zoneCount(), repair);
         final ZoneTable zones = new ZoneTable(RawZones.GEOMETRY);
         try (PointIndex index = new PointIndex(1, INDEX_BYTES);
-                PointIndex positions = new PointIndex(1, INDEX_BYTES);
                 OpeningThreads threads = new OpeningThreads(1, new OpeningProgress(progress -> {}))) {
-            final Replay replay = new Replay(
-                    device, IMAGE, STORE, index, HASH, zones, positions, null, threads, INDEX_BYTES, () -> 0);
+            final Replay replay =
+                    new Replay(device, IMAGE, STORE, index, HASH, zones, null, threads, INDEX_BYTES, () -> 0);
             replay.run();
             replay.dropOrphans(List.of());
             check(index, zones);

@@ -13,6 +13,7 @@ import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.format.PartPointer;
 import dev.zapkv.store.format.ZoneNote;
 import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.index.ShardWriter;
 import dev.zapkv.store.meta.StoreId;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -201,8 +202,10 @@ public final class CheckpointLoader {
             }
         }
         for (int shard = 0; shard < entries.length; shard++) {
-            if (!index.reserve(shard, entries[shard])) {
-                throw new InvalidCheckpointException("its index does not fit the memory budget");
+            try (ShardWriter writer = index.writeShard(shard)) {
+                if (!writer.reserve(entries[shard])) {
+                    throw new InvalidCheckpointException("its index does not fit the memory budget");
+                }
             }
         }
     }

@@ -11,6 +11,7 @@ import dev.zapkv.store.format.PartPointer;
 import dev.zapkv.store.format.ZoneNote;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.index.ShardWriter;
 import dev.zapkv.store.meta.StoreId;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -20,8 +21,8 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 
-/// Reads the entries of a checkpoint into an index. Threads take shards, one at a time: so a shard is filled in the
-/// order of its fingerprints, and nothing but what it is being filled with is touched.
+/// Reads the entries of a checkpoint into an index. Threads take shards, one at a time: so a shard is filled in
+/// the order of its fingerprints, and nothing but what it is being filled with is touched.
 final class EntryParts {
     private final ZoneDevice device;
     private final ZoneGeometry geometry;
@@ -85,9 +86,11 @@ final class EntryParts {
             for (int shard = next.getAndIncrement();
                     shard < shards.size() && problem.get() == null && !threads.hasFailed();
                     shard = next.getAndIncrement()) {
-                for (final PartPointer part : shards.get(shard)) {
-                    chunksHere += enter(part, reader.read(part), liveHere);
-                    threads.progress().advance(part.length());
+                try (ShardWriter writer = index.writeShard(shard)) {
+                    for (final PartPointer part : shards.get(shard)) {
+                        chunksHere += enter(part, reader.read(part), writer, liveHere);
+                        threads.progress().advance(part.length());
+                    }
                 }
             }
             synchronized (this) {
@@ -103,7 +106,8 @@ final class EntryParts {
     /// Enters the entries of a part into the index.
     ///
     /// @return how many are chunks
-    private long enter(final PartPointer part, final MemorySegment items, final long[] liveHere)
+    private long enter(
+            final PartPointer part, final MemorySegment items, final ShardWriter writer, final long[] liveHere)
             throws InvalidCheckpointException {
         long chunks = 0;
         for (int item = 0; item < part.count(); item++) {
@@ -117,7 +121,7 @@ final class EntryParts {
                 changed[part.shard()] = true;
                 continue;
             }
-            if (index.setInShard(part.shard(), items.get(LittleEndian.LONG, at), word) != 0) {
+            if (writer.set(items.get(LittleEndian.LONG, at), word) != 0) {
                 throw new InvalidCheckpointException("it has an entry twice, or more than fit the memory budget");
             }
             liveHere[zone] += IndexEntry.lengthBytes(word);

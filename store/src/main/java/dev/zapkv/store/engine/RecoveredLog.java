@@ -18,9 +18,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// What is known of a store when its newest checkpoint was read and the log was replayed. Nothing was written
-/// for it
-/// but, by an opening that goes on to write, the note in the staging file from where on it is taken over.
+/// What is known of a store when its newest checkpoint was read and the log was replayed. Nothing was written for
+/// it but, by an opening that goes on to write, the note in the staging file from where on it is taken over.
 ///
 /// @param index        owned by the caller
 /// @param hash         of its keys
@@ -84,8 +83,7 @@ record RecoveredLog(
         final RecoveredIndex recovered = RecoveredIndex.load(config, storeId, image, threads);
         times.checkpointDone();
         StagingFile staging = null;
-        try (PointIndex positions =
-                RecoveredIndex.empty(config, recovered.index().shardCount())) {
+        try {
             final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
             final CheckpointLoader.Loaded base = recovered.base();
             final Replay replay = new Replay(
@@ -95,7 +93,6 @@ record RecoveredLog(
                     recovered.index(),
                     hash,
                     zones,
-                    positions,
                     base,
                     threads,
                     config.memoryBytes(),
@@ -127,8 +124,7 @@ record RecoveredLog(
         }
     }
 
-    /// A file of an earlier life says itself from where on it counts: an opening was cut short that was about
-    /// to
+    /// A file of an earlier life says itself from where on it counts: an opening was cut short that was about to
     /// append its content again.
     private static StagingReplay staged(
             final StagingFile staging, final MetadataImage image, final Replay.Outcome replayed) {

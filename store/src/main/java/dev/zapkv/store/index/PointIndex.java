@@ -214,12 +214,8 @@ public final class PointIndex implements AutoCloseable {
     ///
     /// @return whether it was
     public boolean remove(final long fingerprint, final long location, final long expected) {
-        return removeInShard(shardOf(location), fingerprint, expected);
-    }
-
-    /// As {@link #remove}, for a fingerprint in a shard.
-    public boolean removeInShard(final int shard, final long fingerprint, final long expected) {
-        final long latch = table.latch(checkShard(shard));
+        final int shard = shardOf(location);
+        final long latch = table.latch(shard);
         ShardLatch.lock(memory, latch);
         try {
             final long slot = table.find(shard, fingerprint);
@@ -238,50 +234,25 @@ public final class PointIndex implements AutoCloseable {
     ///
     /// @return the word before, 0 if there was none; or, with nothing changed, {@link #REFUSED_FULL}
     public long set(final long fingerprint, final long location, final long word) {
-        return setInShard(shardOf(location), fingerprint, word);
-    }
-
-    /// As {@link #set}, for a fingerprint that was read from a shard of an index of as many shards.
-    public long setInShard(final int shard, final long fingerprint, final long word) {
-        checkWord(word);
-        final long latch = table.latch(checkShard(shard));
+        final int shard = shardOf(location);
+        final long latch = table.latch(shard);
         ShardLatch.lock(memory, latch);
         try {
-            final long slot = table.find(shard, fingerprint);
-            if (!table.holds(shard, slot, fingerprint)) {
-                return insert(shard, slot, fingerprint, word);
-            }
-            final long previous = table.word(slot);
-            table.replace(shard, slot, word);
-            return previous;
+            return setLatched(shard, fingerprint, word);
         } finally {
             ShardLatch.unlock(memory, latch);
         }
     }
 
-    /// Raises the word of a fingerprint in a shard, taken as a signed number above 0: enters it if there is none or a
-    /// lower one.
-    ///
-    /// @return the word before, 0 if there was none; or, with nothing changed, {@link #REFUSED_FULL}
-    public long raiseInShard(final int shard, final long fingerprint, final long word) {
-        if (word <= 0) {
-            throw new IllegalArgumentException("only words above 0 have an order: word=" + word);
-        }
-        final long latch = table.latch(checkShard(shard));
-        ShardLatch.lock(memory, latch);
-        try {
-            final long slot = table.find(shard, fingerprint);
-            if (!table.holds(shard, slot, fingerprint)) {
-                return insert(shard, slot, fingerprint, word);
-            }
-            final long previous = table.word(slot);
-            if (previous < word) {
-                table.replace(shard, slot, word);
-            }
-            return previous;
-        } finally {
-            ShardLatch.unlock(memory, latch);
-        }
+    /// Takes a shard's latch for many changes in a row. To be closed by the same thread.
+    public ShardWriter writeShard(final int shard) {
+        ShardLatch.lock(memory, table.latch(checkShard(shard)));
+        return new ShardWriter(this, table, shard);
+    }
+
+    /// Gives it back.
+    void unlock(final int shard) {
+        ShardLatch.unlock(memory, table.latch(shard));
     }
 
     /// Entries that are not tombstones. Exact while nobody writes.
@@ -310,6 +281,11 @@ public final class PointIndex implements AutoCloseable {
     /// Memory taken so far: whole pages of all shards, and the headers.
     public long memoryBytes() {
         return memoryBytes.get();
+    }
+
+    /// Memory that is never exceeded.
+    public long maxMemoryBytes() {
+        return maxMemoryBytes;
     }
 
     /// How many shards there are.
@@ -344,29 +320,6 @@ public final class PointIndex implements AutoCloseable {
         return table.changes(checkShard(shard));
     }
 
-    /// Loads a word near a fingerprint's entry, of no meaning, without waiting for anything: for a series of
-    /// fingerprints
-    /// that are about to be looked up this is faster than waiting for memory at each.
-    public long touch(final int shard, final long fingerprint) {
-        return table.touch(checkShard(shard), fingerprint);
-    }
-
-    /// Makes room for so many entries in a shard at once, before {@link #setInShard} or {@link #raiseInShard} fill it.
-    ///
-    /// @return false if the memory limit does not allow it
-    public boolean reserve(final int shard, final long entries) {
-        final long latch = table.latch(checkShard(shard));
-        ShardLatch.lock(memory, latch);
-        try {
-            final long before = table.pages(shard);
-            final long pages = Math.max(before, table.pagesFor(entries));
-            final long growth = (pages - before) * SlotTable.PAGE_BYTES;
-            return growth == 0 || (table.fits(pages) && take(growth) && table.grow(shard, pages));
-        } finally {
-            ShardLatch.unlock(memory, latch);
-        }
-    }
-
     /// Unmaps the memory. Idempotent; other threads may be at work, they get an {@link
     /// IllegalStateException}.
     @Override
@@ -376,6 +329,32 @@ public final class PointIndex implements AutoCloseable {
         }
     }
 
+    /// Makes room for so many entries in a shard. Needs the latch.
+    ///
+    /// @return false if the memory limit does not allow it
+    boolean grow(final int shard, final long entries) {
+        final long before = table.pages(shard);
+        final long pages = Math.max(before, table.pagesFor(entries));
+        final long growth = (pages - before) * SlotTable.PAGE_BYTES;
+        return growth == 0 || (table.fits(pages) && take(growth) && table.grow(shard, pages));
+    }
+
+    /// As {@link #set}. Needs the latch.
+    long setLatched(final int shard, final long fingerprint, final long word) {
+        checkWord(word);
+        final long slot = table.find(shard, fingerprint);
+        if (!table.holds(shard, slot, fingerprint)) {
+            return insert(shard, slot, fingerprint, word);
+        }
+        final long previous = table.word(slot);
+        table.replace(shard, slot, word);
+        return previous;
+    }
+
+    /// Inserts an entry, growing the shard if need be. Needs the latch.
+    ///
+    /// @param slot where {@link SlotTable#find} says that it belongs
+    /// @return 0 or {@link #REFUSED_FULL}
     private long insert(final int shard, final long slot, final long fingerprint, final long word) {
         long place = slot;
         while (!table.insert(shard, place, fingerprint, word)) {
@@ -422,7 +401,7 @@ public final class PointIndex implements AutoCloseable {
         return shard;
     }
 
-    private static void checkWord(final long word) {
+    static void checkWord(final long word) {
         if (word == 0 || word == REFUSED_OLDER || word == REFUSED_LARGE || word == REFUSED_FULL) {
             throw new IllegalArgumentException(
                     "0 and the refusals cannot be entered: word=0x" + Long.toHexString(word));

@@ -7,11 +7,10 @@ import java.lang.invoke.VarHandle;
 
 /// The shards' slots: linear probing over slots that are kept in the order of their fingerprints.
 ///
-/// Memory: one header of 128 bytes per shard, all headers together (so that they do not fall on the same
-/// cache set), then the shards at a fixed stride. A header: latch (0), buckets (8), entries (16), tombstones
-/// (24), changes (32). A shard is a run of whole pages, each of 64 buckets; a bucket is 4 slots in one cache
-/// line; a slot is fingerprint (0) and word (8), a
-/// word of 0 being empty.
+/// Memory: one header of 128 bytes per shard, all headers together (so that they do not fall on the same cache
+/// set), then the shards at a fixed stride. A header: latch (0), buckets (8), entries (16), tombstones (24),
+/// changes (32). A shard is a run of whole pages, each of 64 buckets; a bucket is 4 slots in one cache line; a
+/// slot is fingerprint (0) and word (8), a word of 0 being empty.
 ///
 /// An entry's home is the first slot of bucket `fingerprint · buckets / 2⁶⁴`, which grows with the
 /// fingerprint (taken as unsigned). Entries lie at or after their home, with no empty slot in between, in
@@ -139,11 +138,6 @@ final class SlotTable {
         return slot < end(shard, bucketCount(shard)) && word(slot) != 0 && fingerprint(slot) == fingerprint;
     }
 
-    /// A word of the bucket where a search for a fingerprint begins.
-    long touch(final int shard, final long fingerprint) {
-        return memory.get(LAYOUT, home(shard, fingerprint, bucketCount(shard)));
-    }
-
     long word(final long slot) {
         return memory.get(LAYOUT, slot + Long.BYTES);
     }
@@ -178,6 +172,22 @@ final class SlotTable {
         store(slot, fingerprint, word);
         count(shard, 1, tombstone(word));
         return true;
+    }
+
+    /// Inserts an entry behind all others of its shard. Needs the latch.
+    ///
+    /// @param behind the end of the last one, 0 if there is none
+    /// @return its slot; 0 if there was no room: nothing happened, and the shard must grow
+    long append(final int shard, final long behind, final long fingerprint, final long word) {
+        final long buckets = bucketCount(shard);
+        final long slot = Math.max(home(shard, fingerprint, buckets), behind);
+        if (entries(shard) >= limit(buckets) || slot >= end(shard, buckets)) {
+            return 0;
+        }
+        ShardLatch.startMoving(memory, latch(shard));
+        store(slot, fingerprint, word);
+        count(shard, 1, tombstone(word));
+        return slot;
     }
 
     /// Removes the entry in a slot and closes the gap. Needs the latch.

@@ -16,13 +16,12 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/// Takes the records out of blocks that count, verifies each, and keeps those that count. Stops in the midst of a block
-/// when there is no room for what it finds, and goes on there later. One thread at a time.
+/// Takes the records out of blocks that count or may count, verifies each, and keeps them. Stops in the midst of
+/// a block when there is no room for what it finds, and goes on there later. One thread at a time.
 ///
-/// A record's own checksum is verified although the block's was: it was made by the writer from the key and value it
-/// was
-/// given, the block's later, by another thread, from what lay in staging by then. A key that was damaged in between
-/// would be entered under a wrong hash, and its older value stand as if it were the newest.
+/// A record's own checksum is verified although the block's was: it was made by the writer from the key and value
+/// it was given, the block's later, by another thread, from what lay in staging by then. A key that was damaged
+/// in between would be entered under a wrong hash, and its older value stand as if it were the newest.
 final class BlockReader {
     private final int number;
     private final CountingRules rules;
@@ -62,14 +61,14 @@ final class BlockReader {
         this.accounts = accounts;
     }
 
-    /// Begins the block that a scan stands at, which must stay where it is until {@link #read} says that it is done.
+    /// Begins the block that a scan stands at, which must stay where it is until {@link #read} says that it is
+    /// done.
     void begin(final ZoneScan scan) {
         memory = scan.memory();
         view = scan.view();
         addressOfMemory = scan.address() - scan.offset();
         at = scan.offset() + BlockFormat.HEADER_LENGTH;
         end = at + BlockFormat.payloadLength(memory, scan.offset());
-        accounts.lowerHorizon(geometry.zoneOf(scan.address()), BlockFormat.horizon(memory, scan.offset()));
     }
 
     /// Reads on to the end of the block.
@@ -83,7 +82,7 @@ final class BlockReader {
                 return true;
             }
             final int flags = RecordFormat.flags(memory, at);
-            if ((flags & RecordFormat.FLAG_PADDING) == 0 && counts(flags) && !keep(flags)) {
+            if ((flags & RecordFormat.FLAG_PADDING) == 0 && mayCount(flags) && !keep(flags)) {
                 return false;
             }
             at += RecordFormat.align(RecordFormat.length(memory, at));
@@ -91,15 +90,15 @@ final class BlockReader {
         return true;
     }
 
-    /// Whether the block a record was first written in counts; a block's own records were asked about as a
-    /// whole.
-    private boolean counts(final int flags) {
+    /// Whether the block counts that a relocated record was first written in, as far as is known; a block's own
+    /// records were asked about as a whole.
+    private boolean mayCount(final int flags) {
         if ((flags & RecordFormat.FLAG_RELOCATED) == 0) {
             return true;
         }
         final long block = rules.blockOf(RecordFormat.logPosition(memory, at));
         highestBlock = Math.max(highestBlock, block);
-        return rules.counts(block);
+        return !rules.isVoid(block);
     }
 
     private boolean keep(final int flags) {
@@ -113,29 +112,29 @@ final class BlockReader {
         final long address = addressOfMemory + at;
         final int length = RecordFormat.align(RecordFormat.length(memory, at));
         final long word = IndexEntry.device(address, EntryShape.of(flags, length), tombstone);
-        final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
-        final boolean doubtful = large && rules.isBehindGap(position);
-        final boolean applies = position > 0 && !doubtful && !(tombstone && rules.isInCheckpoint(position));
+        final boolean applies = position > 0 && !(tombstone && rules.isInCheckpoint(position));
         if (applies && !found.add(number, index.shardOf(location), fingerprint, word, position)) {
             return false;
         }
-        if (large) {
+        if ((flags & RecordFormat.FLAG_LARGE) != 0) {
             final int value = keyAt + keyLength;
             final LargeHead head = FoundLargeValues.decode(memory, value, at + RecordFormat.length(memory, at) - value);
             if (head != null) {
-                largeValues.head(fingerprint, location, word, position, head, doubtful);
+                largeValues.head(fingerprint, location, word, position, head);
             }
         } else if (chunk) {
             largeValues.chunk(fingerprint, location, memory.get(LittleEndian.LONG, keyAt + ChunkKey.CHUNK_SET_OFFSET));
         }
-        if (tombstone) {
-            accounts.addTombstone(geometry.zoneOf(address), length, position);
+        if (rules.isSettledAt(position)) {
+            records++;
+            if (tombstone) {
+                accounts.addTombstone(geometry.zoneOf(address), length, position);
+            }
         }
-        records++;
         return true;
     }
 
-    /// Records that count.
+    /// Records that count, but for those behind the settled block.
     long records() {
         return records;
     }

@@ -2,18 +2,20 @@
 package dev.zapkv.store.recovery;
 
 import dev.zapkv.store.format.MetadataImage;
+import dev.zapkv.store.index.IndexEntry;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Which host blocks count, and with them the records that were first written there. Read by all threads of a replay,
-/// changed between its passes.
+/// Which host blocks count, and with them the records that were first written there. Read by all threads of a
+/// replay, changed between its passes.
 final class CountingRules {
     private final long blockBytes;
     private final long settledBlock;
+    private final long settledEnd;
     private final List<Long> voids;
     private final boolean[] voidSeen;
-    private long countingUpTo = Long.MAX_VALUE;
     private final long checkpointedBefore;
+    private long countingUpTo;
     private long firstMissing;
 
     /// @param checkpointedBefore first block behind the checkpoint that the replay began with; 0 without one
@@ -21,6 +23,7 @@ final class CountingRules {
         this.checkpointedBefore = checkpointedBefore;
         blockBytes = image.blockBytes();
         settledBlock = image.settledBlock();
+        settledEnd = settledBlock < Long.MAX_VALUE / blockBytes ? (settledBlock + 1) * blockBytes : Long.MAX_VALUE;
         voids = image.voids();
         voidSeen = new boolean[voids.size() / 2];
     }
@@ -34,8 +37,8 @@ final class CountingRules {
         firstMissing = missing;
     }
 
-    /// Whether a tombstone is older than the checkpoint: it was moved since, because a newer delete had taken the key's
-    /// value. That delete may be lost, and the checkpoint has what this one left.
+    /// Whether a tombstone is older than the checkpoint: it was moved since, because a newer delete had taken the
+    /// key's value. That delete may be lost, and the checkpoint has what this one left.
     boolean isInCheckpoint(final long logPosition) {
         return blockOf(logPosition) < checkpointedBefore;
     }
@@ -45,14 +48,19 @@ final class CountingRules {
         return block <= settledBlock;
     }
 
+    /// Whether a record was first written in such a block.
+    boolean isSettledAt(final long logPosition) {
+        return logPosition < settledEnd;
+    }
+
     /// The block a record was first written in.
     long blockOf(final long logPosition) {
         return logPosition / blockBytes;
     }
 
-    /// Whether what was first written in a block counts, as far as that is decided.
+    /// Whether what was first written in a block counts; behind the settled one this must have been decided.
     boolean counts(final long block) {
-        return block <= countingUpTo && !isVoid(block);
+        return (isSettled(block) || block <= countingUpTo) && !isVoid(block);
     }
 
     /// Whether a block was seen in an earlier opening and did not count.
@@ -66,9 +74,10 @@ final class CountingRules {
         return false;
     }
 
-    /// Whether a record counts although a block before it is missing.
-    boolean isBehindGap(final long logPosition) {
-        return firstMissing != 0 && blockOf(logPosition) > firstMissing;
+    /// Whether a record that counts is the head of a large value behind a missing block, and with that block a
+    /// chunk may be missing.
+    boolean isDoubtful(final long word, final long logPosition) {
+        return IndexEntry.isLarge(word) && firstMissing != 0 && blockOf(logPosition) > firstMissing;
     }
 
     /// Ranges of void block numbers, first and last in turn.

@@ -20,8 +20,7 @@ final class FoundLargeValues {
     ///
     /// @param word     index word that leads to it
     /// @param position its log position
-    /// @param doubtful whether it counts only if all of its chunks are there
-    record Head(long fingerprint, long location, long word, long position, LargeHead head, boolean doubtful) {}
+    record Head(long fingerprint, long location, long word, long position, LargeHead head) {}
 
     /// Receives chunks.
     @FunctionalInterface
@@ -37,15 +36,9 @@ final class FoundLargeValues {
         return LargeHead.decode(bytes);
     }
 
-    /// A head was found.
-    void head(
-            final long fingerprint,
-            final long location,
-            final long word,
-            final long position,
-            final LargeHead head,
-            final boolean doubtful) {
-        heads.add(new Head(fingerprint, location, word, position, head, doubtful));
+    /// A head was found; whether it counts may not be known yet.
+    void head(final long fingerprint, final long location, final long word, final long position, final LargeHead head) {
+        heads.add(new Head(fingerprint, location, word, position, head));
     }
 
     /// A chunk was found: it is needed if its head is found or noted, too, whether or not a checkpoint had it.

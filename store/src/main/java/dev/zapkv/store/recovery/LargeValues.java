@@ -15,8 +15,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.zip.CRC32C;
 
@@ -25,16 +27,15 @@ import java.util.zip.CRC32C;
 final class LargeValues {
     private final ZoneDevice device;
     private final PointIndex index;
-    private final PointIndex positions;
     private final KeyHash hash;
+    private final CountingRules rules;
     private final List<FoundLargeValues> found = new ArrayList<>();
 
-    /// @param positions log positions of what was replayed
-    LargeValues(final ZoneDevice device, final PointIndex index, final PointIndex positions, final KeyHash hash) {
+    LargeValues(final ZoneDevice device, final PointIndex index, final KeyHash hash, final CountingRules rules) {
         this.device = device;
         this.index = index;
-        this.positions = positions;
         this.hash = hash;
+        this.rules = rules;
     }
 
     /// Takes over what a thread found.
@@ -42,13 +43,15 @@ final class LargeValues {
         found.add(values);
     }
 
-    /// Heads behind a gap in the block numbers whose chunks are all there: the others were never acknowledged, or a
-    /// chunk is lost, and what they replaced may be whole. To be asked when everything else is in the index.
+    /// Heads behind a gap in the block numbers whose chunks are all there: the others were never acknowledged, or
+    /// a chunk is lost, and what they replaced may be whole. To be asked when everything else is in the index.
     List<FoundLargeValues.Head> doubtfulHeadsWithChunks() {
         final List<FoundLargeValues.Head> whole = new ArrayList<>();
         for (final FoundLargeValues values : found) {
             for (final FoundLargeValues.Head head : values.heads()) {
-                if (head.doubtful() && hasChunks(head.head())) {
+                if (rules.counts(rules.blockOf(head.position()))
+                        && rules.isDoubtful(head.word(), head.position())
+                        && hasChunks(head.head())) {
                     whole.add(head);
                 }
             }
@@ -77,6 +80,8 @@ final class LargeValues {
     List<ChunkSetNote> dropOrphans(
             final List<ChunkSetNote> noted, final List<ChunkSetNote> staged, final LongConsumer removed) {
         final Map<Long, ChunkSetNote> living = new HashMap<>();
+        // Keys whose present head was replayed: a set that was noted for one of them is not the present one.
+        final Set<IndexKey> replayed = new HashSet<>();
         for (final ChunkSetNote set : staged) {
             living.put(set.chunkSet(), set);
         }
@@ -84,6 +89,7 @@ final class LargeValues {
             for (final FoundLargeValues.Head head : values.heads()) {
                 if (index.get(head.fingerprint(), head.location()) == head.word()) {
                     living.put(head.head().chunkSet(), noteOf(head));
+                    replayed.add(new IndexKey(index.shardOf(head.location()), head.fingerprint()));
                 }
             }
         }
@@ -92,7 +98,8 @@ final class LargeValues {
             setsOfHead.merge(set.headFingerprint() ^ set.headShard(), 1, Integer::sum);
         }
         for (final ChunkSetNote set : noted) {
-            if (isUntouched(set, setsOfHead.get(set.headFingerprint() ^ set.headShard()) > 1)) {
+            if (!replayed.contains(new IndexKey(set.headShard(), set.headFingerprint()))
+                    && isUntouched(set, setsOfHead.get(set.headFingerprint() ^ set.headShard()) > 1)) {
                 living.put(set.chunkSet(), set);
             }
         }
@@ -119,16 +126,13 @@ final class LargeValues {
                 head.head().chunkCount());
     }
 
-    /// Whether the head of a noted set is what it was when the checkpoint began.
+    /// Whether the head of a noted set, which was not replayed, is what it was when the checkpoint began.
     ///
     /// @param ambiguous whether more than one set is noted for the head's key: one of them was just being
     /// replaced
     private boolean isUntouched(final ChunkSetNote set, final boolean ambiguous) {
         final long entry = index.getInShard(set.headShard(), set.headFingerprint());
-        return entry != 0
-                && IndexEntry.isLarge(entry)
-                && positions.getInShard(set.headShard(), set.headFingerprint()) == 0
-                && (!ambiguous || isSetOf(entry, set.chunkSet()));
+        return entry != 0 && IndexEntry.isLarge(entry) && (!ambiguous || isSetOf(entry, set.chunkSet()));
     }
 
     private boolean isSetOf(final long entry, final long chunkSet) {

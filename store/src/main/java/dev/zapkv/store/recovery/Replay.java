@@ -22,11 +22,12 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
-import java.util.function.Predicate;
+import java.util.function.ObjIntConsumer;
 import org.agrona.CloseHelper;
 
 /// Replay: blocks on the device are looked at, and of each key the record with the highest log position
@@ -42,16 +43,15 @@ import org.agrona.CloseHelper;
 /// be a block that was lost there, acknowledged before: then blocks behind gaps count too, whether or not
 /// they were acknowledged.
 ///
-/// *How.* Threads share the zones; each verifies blocks and records and keeps what counts, sorted by shard of the
-/// index.
-/// When there is no room for more, and at the end, they share the shards and apply it ({@link FoundRecords}). Blocks
-/// behind the settled one are read again when all zones were seen. Which threads did what makes no difference to the
-/// result: [0012](docs/decisions/0012-parallel-replay.md).
-///
-/// Log positions are kept in a second index, of the same size as the first, for as long as the replay runs.
+/// *How.* Threads share the zones; each verifies blocks and records and keeps what counts or may count, sorted by
+/// shard of the index ({@link FoundRecords}). When there is no room for more, what was superseded is thrown out.
+/// When all zones were read and it is known what counts, the threads share the shards, and of each key the newest
+/// record goes into the index ({@link ShardReplay}). Which threads did what makes no difference to the result:
+/// [0014](docs/decisions/0014-parallel-replay.md).
 public final class Replay {
-    private static final long MAX_FOUND_BYTES = 64L << 20;
-    private static final int FOUND_SHARE = 16;
+    private static final int FIRST_SHARE = 4;
+    // An entry of the index takes 20 bytes and more, a record that was found 24.
+    private static final int FOUND_PERCENT_OF_INDEX = 150;
 
     private final ZoneDevice device;
     private final MetadataImage image;
@@ -62,16 +62,19 @@ public final class Replay {
     private final CheckpointLoader.Loaded base;
     private final OpeningThreads threads;
     private final LongSupplier nanoClock;
-    private final long foundBytes;
+    private final long firstFoundBytes;
+    private final long mostFoundBytes;
     private final LargeValues largeValues;
     private final CountingRules rules;
-    private final ShardReplay shardReplay;
     private final Stream[] streams;
+    private final List<ReplayWorker> workers = new ArrayList<>();
+    private final List<ShardReplay> shardReplays = new ArrayList<>();
     private long chunkEntries;
     private int offline;
     private boolean gapsMayBeLosses;
     private long lastBlock;
     private long firstMissing;
+    private long unsettledBlocks;
     private long blocksBehindGap;
     private long scanNs;
     private long applyNs;
@@ -106,9 +109,8 @@ public final class Replay {
 
     /// A replay into an empty zone table, and an index that is empty or was read from a checkpoint.
     ///
-    /// @param positions   empty, with as many shards as the index
     /// @param base        what was read from the checkpoint, or null
-    /// @param memoryBytes the store's budget; a sixteenth of it, 64 MiB at most, holds what was found
+    /// @param memoryBytes the store's budget: a fourth of it holds what was found, or more if that has more keys
     public Replay(
             final ZoneDevice device,
             final MetadataImage image,
@@ -116,7 +118,6 @@ public final class Replay {
             final PointIndex index,
             final KeyHash hash,
             final ZoneTable zones,
-            final PointIndex positions,
             final CheckpointLoader.Loaded base,
             final OpeningThreads threads,
             final long memoryBytes,
@@ -130,11 +131,11 @@ public final class Replay {
         this.base = base;
         this.threads = threads;
         this.nanoClock = nanoClock;
-        foundBytes = Math.min(MAX_FOUND_BYTES, memoryBytes / FOUND_SHARE);
-        largeValues = new LargeValues(device, index, positions, hash);
+        firstFoundBytes = memoryBytes / FIRST_SHARE;
+        mostFoundBytes = index.maxMemoryBytes() / 100 * FOUND_PERCENT_OF_INDEX;
         rules = new CountingRules(
                 image, base == null ? 0 : base.checkpoint().ref().firstBlock());
-        shardReplay = new ShardReplay(index, positions, device.geometry());
+        largeValues = new LargeValues(device, index, hash, rules);
         streams = new Stream[zones.zoneCount()];
     }
 
@@ -143,17 +144,19 @@ public final class Replay {
     public Outcome run() {
         chunkEntries = base == null ? 0 : base.chunkEntries();
         final Queue<ReplayWorker.Zone> toRead = new ConcurrentLinkedQueue<>(zonesToRead());
-        final List<ReplayWorker> workers = new ArrayList<>();
-        try (FoundRecords found = new FoundRecords(threads.count(), index.shardCount(), foundBytes)) {
+        try (FoundRecords found =
+                new FoundRecords(threads.count(), index.shardCount(), firstFoundBytes, mostFoundBytes)) {
+            final ConcurrentHashMap<IndexKey, Long> positions = new ConcurrentHashMap<>();
             for (int i = 0; i < threads.count(); i++) {
-                workers.add(worker(i, found));
+                final ReplayWorker worker = worker(i, found);
+                workers.add(worker);
+                shardReplays.add(new ShardReplay(index, found, rules, worker.accounts(), device.geometry(), positions));
             }
             threads.progress().begin(RecoveryProgress.Phase.LOG, bytesToRead(toRead));
-            pass(workers, found, worker -> worker.readZones(toRead::poll));
-            final Queue<ReplayWorker.Block> counting = new ConcurrentLinkedQueue<>(countingBlocks(workers));
-            rules.decide(lastBlock, firstMissing);
-            pass(workers, found, worker -> worker.readBlocks(counting::poll));
-            return conclude(workers);
+            read(toRead, found);
+            decide();
+            apply();
+            return conclude();
         } finally {
             CloseHelper.closeAll(workers);
         }
@@ -178,31 +181,42 @@ public final class Replay {
                 streams);
     }
 
-    /// Lets all workers find records until each has said that it is done, and applies what they found.
-    private void pass(
-            final List<ReplayWorker> workers, final FoundRecords found, final Predicate<ReplayWorker> reading) {
+    /// Lets all workers find records until each has said that it is done.
+    private void read(final Queue<ReplayWorker.Zone> toRead, final FoundRecords found) {
+        final long began = nanoClock.getAsLong();
         final AtomicBoolean paused = new AtomicBoolean();
         do {
-            final long began = nanoClock.getAsLong();
             paused.set(false);
             threads.run(i -> {
-                if (!reading.test(workers.get(i))) {
+                if (!workers.get(i).readZones(toRead::poll)) {
                     paused.set(true);
                 }
             });
-            final long foundAt = nanoClock.getAsLong();
-            scanNs += foundAt - began;
-            final AtomicInteger nextShard = new AtomicInteger();
-            threads.run(i -> {
-                for (int shard = nextShard.getAndIncrement();
-                        shard < index.shardCount() && !threads.hasFailed();
-                        shard = nextShard.getAndIncrement()) {
-                    shardReplay.apply(shard, found, workers.get(i).accounts());
+            if (paused.get()) {
+                forEachShard(ShardReplay::sift);
+                if (!found.makeRoom()) {
+                    throw ShardReplay.doesNotFit();
                 }
-            });
-            found.clear();
-            applyNs += nanoClock.getAsLong() - foundAt;
+            }
         } while (paused.get());
+        scanNs = nanoClock.getAsLong() - began;
+    }
+
+    private void apply() {
+        final long began = nanoClock.getAsLong();
+        forEachShard(ShardReplay::apply);
+        applyNs = nanoClock.getAsLong() - began;
+    }
+
+    private void forEachShard(final ObjIntConsumer<ShardReplay> work) {
+        final AtomicInteger nextShard = new AtomicInteger();
+        threads.run(i -> {
+            for (int shard = nextShard.getAndIncrement();
+                    shard < index.shardCount() && !threads.hasFailed();
+                    shard = nextShard.getAndIncrement()) {
+                work.accept(shardReplays.get(i), shard);
+            }
+        });
     }
 
     private List<ReplayWorker.Zone> zonesToRead() {
@@ -248,15 +262,13 @@ public final class Replay {
         return image.isLossKnown(zone) ? Long.MAX_VALUE : note == null ? 0 : note.written();
     }
 
-    /// Of the blocks behind the settled one, those that count, and the relocated ones.
-    private List<ReplayWorker.Block> countingBlocks(final List<ReplayWorker> workers) {
-        final List<ReplayWorker.Block> unsettled = new ArrayList<>();
-        final List<ReplayWorker.Block> counting = new ArrayList<>();
-        workers.forEach(worker -> unsettled.addAll(worker.host()));
-        unsettled.sort(
-                Comparator.comparingLong(ReplayWorker.Block::number).thenComparingLong(ReplayWorker.Block::address));
+    /// Decides which blocks behind the settled one count.
+    private void decide() {
+        final List<ReplayWorker.Unsettled> unsettled = new ArrayList<>();
+        workers.forEach(worker -> unsettled.addAll(worker.unsettled()));
+        unsettled.sort(Comparator.comparingLong(ReplayWorker.Unsettled::number));
         lastBlock = image.settledBlock();
-        for (final ReplayWorker.Block block : unsettled) {
+        for (final ReplayWorker.Unsettled block : unsettled) {
             // The same block twice: an append that was reported as failed had reached the media after all. Both
             // count: the horizon of either zone says which tombstones still hide something there.
             if (block.number() > lastBlock + 1) {
@@ -266,25 +278,25 @@ public final class Replay {
                 // The blocks in between may have been acknowledged and lost since, and then those behind count.
                 firstMissing = firstMissing == 0 ? lastBlock + 1 : firstMissing;
             }
-            counting.add(block);
+            unsettledBlocks++;
             lastBlock = block.number();
         }
-        blocksBehindGap =
-                unsettled.stream().filter(block -> block.number() > lastBlock).count();
-        workers.forEach(worker -> counting.addAll(worker.relocated()));
-        return counting;
+        for (final ReplayWorker.Unsettled block : unsettled) {
+            if (block.number() > lastBlock) {
+                blocksBehindGap++;
+            } else {
+                workers.getFirst().accounts().lowerHorizon(block.zone(), block.horizon());
+            }
+        }
+        rules.decide(lastBlock, firstMissing);
     }
 
-    private Outcome conclude(final List<ReplayWorker> workers) {
-        final ReplayAccounts accounts = workers.getFirst().accounts();
-        for (final FoundLargeValues.Head head : largeValues.doubtfulHeadsWithChunks()) {
-            shardReplay.apply(
-                    index.shardOf(head.location()), head.fingerprint(), head.word(), head.position(), accounts);
-        }
+    private Outcome conclude() {
+        largeValues.doubtfulHeadsWithChunks().forEach(shardReplays.getFirst()::applyDoubtful);
         long highestHostBlock = base == null ? 0 : base.checkpoint().ref().firstBlock() - 1;
         long highestGcBlock = base == null ? 0 : base.checkpoint().ref().firstGcBlock() - 1;
-        long records = 0;
-        long blocks = 0;
+        long records = shardReplays.stream().mapToLong(ShardReplay::records).sum();
+        long blocks = unsettledBlocks;
         long bytesRead = 0;
         DiscardedBlocks discarded = new DiscardedBlocks(0, blocksBehindGap, 0, 0, 0);
         for (final ReplayWorker worker : workers) {

@@ -4,15 +4,14 @@ package dev.zapkv.store.recovery;
 import dev.zapkv.zone.ZoneTable;
 import java.util.Arrays;
 
-/// What one thread of a replay has counted: added to the zone table when the thread is done, so that no two threads
-/// change the same number.
+/// What one thread of a replay has counted: added to the zone table when the thread is done, so that no two
+/// threads change the same number.
 final class ReplayAccounts {
     private final long[] live;
     private final long[] tombstoneBytes;
     private final long[] newestTombstone;
     private final long[] horizon;
     private long chunkEntries;
-    private long touched;
 
     ReplayAccounts(final int zones) {
         live = new long[zones];
@@ -36,16 +35,6 @@ final class ReplayAccounts {
     /// A block that counts lies in a zone.
     void lowerHorizon(final int zone, final long logPosition) {
         horizon[zone] = Math.min(horizon[zone], logPosition);
-    }
-
-    /// Takes a number of no meaning that was loaded for the sake of loading it.
-    void touched(final long word) {
-        touched ^= word;
-    }
-
-    /// Those numbers: that they could be asked for keeps the compiler from leaving the loads out.
-    long touched() {
-        return touched;
     }
 
     /// Changes the number of index entries that are chunks.

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/// One thread's part of a replay: takes zones, then blocks, as long as there are any, and keeps what it finds. Pauses
-/// when there is no room for more.
+/// One thread's part of a replay: takes zones as long as there are any, and keeps what it finds. Pauses when
+/// there is no room for more.
 final class ReplayWorker implements AutoCloseable {
     private final ZoneScan scan;
     private final BlockReader reader;
@@ -18,8 +18,7 @@ final class ReplayWorker implements AutoCloseable {
     private final ReplayAccounts accounts;
     private final BooleanSupplier stopped;
     private final Stream[] streams;
-    private final List<Block> host = new ArrayList<>();
-    private final List<Block> relocated = new ArrayList<>();
+    private final List<Unsettled> unsettled = new ArrayList<>();
     private int zone;
     private long highestHostBlock;
     private long highestGcBlock;
@@ -32,12 +31,10 @@ final class ReplayWorker implements AutoCloseable {
     /// @param generation the zone's present one
     record Zone(ZoneInfo info, long from, int generation) {}
 
-    /// A block that cannot be judged before all zones were read.
+    /// A host block behind the settled one: whether it counts cannot be told before all zones were read.
     ///
-    /// @param number  of the block in its stream
-    /// @param address of its header
-    /// @param length  bytes of the device
-    record Block(long number, long address, int length) {}
+    /// @param horizon of what it replaced
+    record Unsettled(long number, int zone, long horizon) {}
 
     /// @param stopped whether there is no use in going on
     /// @param streams told the streams of zones, but for that of the host
@@ -56,7 +53,7 @@ final class ReplayWorker implements AutoCloseable {
         this.streams = streams;
     }
 
-    /// Reads zones: blocks that count are replayed, those that may count are noted.
+    /// Reads zones, and keeps the records of blocks that count or may count.
     ///
     /// @param zones hands out zones; null when there are no more
     /// @return false if it has to go on when there is room again
@@ -75,52 +72,35 @@ final class ReplayWorker implements AutoCloseable {
         return false;
     }
 
-    /// Reads blocks that count.
-    ///
-    /// @param counting hands out blocks; null when there are no more
-    /// @return false if it has to go on when there is room again
-    boolean readBlocks(final Supplier<Block> counting) {
-        while (reader.read()) {
-            final Block next = stopped.getAsBoolean() ? null : counting.get();
-            if (next == null) {
-                return true;
-            }
-            if (scan.find(next.address(), next.length())) {
-                replay();
-            }
-        }
-        return false;
-    }
-
     private void judge() {
         final long number = BlockFormat.blockNumber(scan.memory(), scan.offset());
+        final long horizon = BlockFormat.horizon(scan.memory(), scan.offset());
         final Stream stream = Stream.ofCode(BlockFormat.streamCode(scan.memory(), scan.offset()));
         if (stream == Stream.HOST) {
             highestHostBlock = Math.max(highestHostBlock, number);
             if (rules.isVoid(number)) {
                 voidBlocks++;
             } else if (rules.isSettled(number)) {
-                replay();
+                count(horizon);
+                reader.begin(scan);
             } else {
-                host.add(new Block(number, scan.address(), scan.appendLength()));
+                unsettled.add(new Unsettled(number, zone, horizon));
+                reader.begin(scan);
             }
         } else if (stream == Stream.GC) {
             streams[zone] = stream;
             highestGcBlock = Math.max(highestGcBlock, number);
-            if (rules.isSettled(rules.blockOf(BlockFormat.maxLogPosition(scan.memory(), scan.offset())))) {
-                replay();
-            } else {
-                relocated.add(new Block(number, scan.address(), scan.appendLength()));
-            }
+            count(horizon);
+            reader.begin(scan);
         } else if (stream == Stream.CHECKPOINT) {
             streams[zone] = stream;
             scan.leave();
         }
     }
 
-    private void replay() {
+    private void count(final long horizon) {
         blocks++;
-        reader.begin(scan);
+        accounts.lowerHorizon(zone, horizon);
     }
 
     ReplayAccounts accounts() {
@@ -128,13 +108,8 @@ final class ReplayWorker implements AutoCloseable {
     }
 
     /// Host blocks behind the settled one.
-    List<Block> host() {
-        return host;
-    }
-
-    /// Gc blocks with records that were first written behind the settled block.
-    List<Block> relocated() {
-        return relocated;
+    List<Unsettled> unsettled() {
+        return unsettled;
     }
 
     long highestHostBlock() {
@@ -149,7 +124,7 @@ final class ReplayWorker implements AutoCloseable {
         return reader.records();
     }
 
-    /// Blocks replayed.
+    /// Blocks that count, but for host blocks behind the settled one.
     long blocks() {
         return blocks;
     }

@@ -90,23 +90,6 @@ final class ZoneScan implements AutoCloseable {
         return false;
     }
 
-    /// Goes to a block that was found before.
-    ///
-    /// @return false if it is damaged now
-    boolean find(final long address, final int length) {
-        load(address, length);
-        offset = 0;
-        start = address;
-        loadedFrom = 0;
-        end = 0;
-        if (BlockFormat.isHeaderValid(memory, view, 0, length, crc)
-                && BlockFormat.isPayloadValid(memory, view, 0, crc)) {
-            return true;
-        }
-        damagedBlocks++;
-        return false;
-    }
-
     private void load(final long address, final int length) {
         device.readSync(address, memory, 0, length);
         loaded = length;

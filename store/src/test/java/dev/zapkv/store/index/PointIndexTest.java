@@ -322,17 +322,22 @@ class PointIndexTest {
             }
             for (int shard = 0; shard < 4; shard++) {
                 final int entries = source.readShard(shard, 0, piece);
-                assertTrue(target.reserve(shard, entries));
-                final long reserved = target.memoryBytes();
-                for (int i = 0; i < entries; i++) {
-                    assertEquals(0, target.setInShard(shard, piece[2 * i], piece[2 * i + 1]));
+                try (ShardWriter writer = target.writeShard(shard)) {
+                    assertTrue(writer.reserve(entries));
+                    final long reserved = target.memoryBytes();
+                    for (int i = 0; i < entries; i++) {
+                        assertEquals(0, writer.set(piece[2 * i], piece[2 * i + 1]));
+                    }
+                    assertEquals(
+                            reserved, target.memoryBytes(), "the reservation of shard " + shard + " did not suffice");
                 }
-                assertEquals(reserved, target.memoryBytes(), "the reservation of shard " + shard + " did not suffice");
             }
             for (int i = 0; i < count; i++) {
                 assertEquals(memory(i), target.get(fingerprint(i), location(i)), "i=" + i);
             }
-            assertFalse(target.reserve(0, 1 << 20), "more than the limit was reserved");
+            try (ShardWriter writer = target.writeShard(0)) {
+                assertFalse(writer.reserve(1 << 20), "more than the limit was reserved");
+            }
         }
     }
 

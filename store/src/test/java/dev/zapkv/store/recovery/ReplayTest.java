@@ -36,7 +36,7 @@ class ReplayTest {
     private static final long INDEX_BYTES = 1 << 20;
     private static final long PLENTY = 1L << 30;
     // Room for a few hundred records, so that the replay is interrupted in the midst of blocks.
-    private static final long LITTLE = 96 << 10;
+    private static final long LITTLE = 16 << 10;
     private static final KeyHash HASH = new KeyHash(3, 4);
     private static final List<Long> VOIDS = List.of(20L, 23L, 41L, 41L);
 
@@ -184,7 +184,6 @@ class ReplayTest {
                 List.of());
         final ZoneTable zones = new ZoneTable(LogOfBlocks.GEOMETRY);
         try (PointIndex index = new PointIndex(SHARDS, INDEX_BYTES);
-                PointIndex positions = new PointIndex(SHARDS, INDEX_BYTES);
                 OpeningThreads threads = new OpeningThreads(threadCount, new OpeningProgress(progress -> {}))) {
             final Replay replay = new Replay(
                     log.device(offline),
@@ -193,7 +192,6 @@ class ReplayTest {
                     index,
                     HASH,
                     zones,
-                    positions,
                     null,
                     threads,
                     memoryBytes,
