@@ -51,6 +51,30 @@ class MainTest {
         assertTrue(message.contains(value) || message.contains(option), message);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "recovery, --records, 0",
+        "recovery, --value-size, 2m",
+        "recovery, --memory, 1k",
+        "recovery, --repeat, 0",
+        "recovery, --engines, leveldb",
+        "recovery, --since-checkpoint, 0",
+        "recovery, --records, 2000m",
+        "recovery, --json, /dev/null/x.json",
+        "checkpoint, --records, many",
+        "checkpoint, --operations, 0",
+        "checkpoint, --memory, 1k",
+        "checkpoint, --value-size, 0",
+        "checkpoint, --json, /dev/null/x.json"
+    })
+    void shouldRefuseABadValueOfOtherBenchmarks(final String benchmark, final String option, final String value) {
+        assertEquals(2, execute(benchmark, "--directory", directory.toString(), option, value));
+        final String message = err.toString();
+        assertEquals(1, message.lines().count(), message);
+        assertTrue(message.startsWith("zapkv bench " + benchmark + ": "), message);
+        assertTrue(message.contains(value) || message.contains(option), message);
+    }
+
     @Test
     void shouldLeaveNothingBehindWhenItRefuses() throws IOException {
         execute("ycsb", "--directory", directory.resolve("data").toString(), "--records", "2000m");

@@ -9,37 +9,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /// All engines and repetitions of one run, one child process at a time. The engines take turns, in the opposite
-/// order every other repetition, so that what drifts on the machine hits them alike. The data goes when the run
-/// ends, however it ends.
-final class Campaign implements AutoCloseable {
-    private final ScratchDirectory scratch;
-    private final Optional<ScratchDirectory> sharedMemory;
+/// order every other repetition, so that what drifts on the machine hits them alike.
+final class Campaign {
+    private final RunGuard guard;
     private final List<EngineKind> engines;
     private final RunSettings settings;
     private final int repetitions;
     private final long startedNs = System.nanoTime();
-    private final Thread shutdownHook = Thread.ofPlatform().unstarted(this::abandon);
-    private volatile ChildProcess child;
 
-    Campaign(
-            final ScratchDirectory scratch,
-            final Optional<ScratchDirectory> sharedMemory,
-            final List<EngineKind> engines,
-            final RunSettings settings,
-            final int repetitions) {
-        this.scratch = scratch;
-        this.sharedMemory = sharedMemory;
+    Campaign(final RunGuard guard, final List<EngineKind> engines, final RunSettings settings, final int repetitions) {
+        this.guard = guard;
         this.engines = engines;
         this.settings = settings;
         this.repetitions = repetitions;
-        Runtime.getRuntime().addShutdownHook(shutdownHook);
-    }
-
-    Path directory() {
-        return scratch.path();
     }
 
     Comparison run(final ProgressLine progress) throws IOException {
@@ -61,27 +45,25 @@ final class Campaign implements AutoCloseable {
     private void runChild(
             final EngineKind engine, final int repetition, final Comparison comparison, final ProgressLine progress)
             throws IOException {
-        final String where = String.format(Locale.ROOT, "[%d/%d] %s", repetition, repetitions, engine);
+        final String where = ProgressLine.where(repetition, repetitions, engine.toString());
         progress.update(where + " warming up");
-        final Path data = Files.createDirectory(scratch.path().resolve(engine + "-" + repetition));
-        try (ChildProcess process =
-                ChildProcess.start(Main.class, engine, settings, data, sharedMemory.map(ScratchDirectory::path))) {
-            child = process;
-            process.await(message -> {
-                switch (message) {
-                    case ChildMessage.Progress news -> progress.update(ProgressLine.phase(where, news));
-                    case ChildMessage.Result result -> {
-                        comparison.add(engine, result.phase());
-                        progress.finished(ProgressLine.done(where, result.phase()));
-                    }
-                    case ChildMessage.Failure failure -> throw new PhaseFailedException(failure.message());
-                }
-            });
+        final Path data = Files.createDirectory(guard.directory().resolve(engine + "-" + repetition));
+        try {
+            guard.during(
+                    ChildProcess.start(Main.class, engine, settings, data, guard.sharedMemory()),
+                    process -> process.await(message -> {
+                        switch (message) {
+                            case ChildMessage.Progress news -> progress.update(ProgressLine.phase(where, news));
+                            case ChildMessage.Result result -> {
+                                comparison.add(engine, result.phase());
+                                progress.finished(ProgressLine.done(where, result.phase()));
+                            }
+                            case ChildMessage.Failure failure -> throw new PhaseFailedException(failure.message());
+                        }
+                    }));
         } catch (final PhaseFailedException e) {
             progress.clear();
             throw new PhaseFailedException(where + ": " + e.getMessage(), e);
-        } finally {
-            child = null;
         }
         ScratchDirectory.delete(data);
     }
@@ -120,7 +102,7 @@ final class Campaign implements AutoCloseable {
                     .append(".\n");
         } else {
             text.append("Data was in ")
-                    .append(scratch.path())
+                    .append(guard.directory())
                     .append(" (")
                     .append(fileSystem())
                     .append("), now deleted.\n");
@@ -130,33 +112,9 @@ final class Campaign implements AutoCloseable {
 
     private String fileSystem() {
         try {
-            return Files.getFileStore(scratch.path()).type();
+            return Files.getFileStore(guard.directory()).type();
         } catch (final IOException e) {
             return "file system unknown: " + e.getMessage();
         }
-    }
-
-    /// On Ctrl-C: first the writer, then what it wrote.
-    private void abandon() {
-        final ChildProcess running = child;
-        if (running != null) {
-            running.close();
-        }
-        delete();
-    }
-
-    @Override
-    public void close() {
-        try {
-            Runtime.getRuntime().removeShutdownHook(shutdownHook);
-        } catch (final IllegalStateException e) {
-            return; // The JVM is on its way out: the hook deletes.
-        }
-        delete();
-    }
-
-    private void delete() {
-        sharedMemory.ifPresent(ScratchDirectory::close);
-        scratch.close();
     }
 }

@@ -47,6 +47,11 @@ public final class ProgressLine {
         update("");
     }
 
+    /// What a repetition is of.
+    public static String where(final int repetition, final int repetitions, final String what) {
+        return String.format(Locale.ROOT, "[%d/%d] %s", repetition, repetitions, what);
+    }
+
     static String phase(final String where, final ChildMessage.Progress progress) {
         return String.format(
                 Locale.ROOT,

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,7 +23,8 @@ class CampaignTest {
 
     @Test
     void shouldTurnTheOrderOfTheEnginesRoundEveryOtherRepetition() throws IOException {
-        try (Campaign campaign = campaign(Durability.PROCESS)) {
+        try (RunGuard guard = guard()) {
+            final Campaign campaign = campaign(guard, Durability.PROCESS);
             assertEquals(ENGINES, campaign.order(1));
             assertEquals(ENGINES.reversed(), campaign.order(2));
             assertEquals(ENGINES, campaign.order(3));
@@ -33,7 +33,8 @@ class CampaignTest {
 
     @Test
     void shouldSayWhereAPeerHasNoSuchLevel() throws IOException {
-        try (Campaign campaign = campaign(Durability.DEVICE)) {
+        try (RunGuard guard = guard()) {
+            final Campaign campaign = campaign(guard, Durability.DEVICE);
             assertTrue(campaign.conditions().contains("RocksDB has no level 'device'"), campaign.conditions());
         }
     }
@@ -41,8 +42,8 @@ class CampaignTest {
     @Test
     void shouldDeleteItsDataAndTheParentItMade() throws IOException {
         final Path scratch;
-        try (Campaign campaign = campaign(Durability.PROCESS)) {
-            scratch = campaign.directory();
+        try (RunGuard guard = guard()) {
+            scratch = guard.directory();
             Files.writeString(Files.createDirectory(scratch.resolve("x")).resolve("y"), "z");
         }
         assertFalse(Files.exists(scratch));
@@ -52,13 +53,17 @@ class CampaignTest {
     @Test
     void shouldKeepAParentThatWasThere() throws IOException {
         Files.createDirectory(directory.resolve("data"));
-        campaign(Durability.PROCESS).close();
+        guard().close();
         assertTrue(Files.exists(directory.resolve("data")));
     }
 
-    private Campaign campaign(final Durability durability) throws IOException {
+    private RunGuard guard() throws IOException {
+        return new RunGuard(ScratchDirectory.below(directory.resolve("data")));
+    }
+
+    private static Campaign campaign(final RunGuard guard, final Durability durability) {
         final RunSettings settings =
                 new RunSettings(List.of(WorkloadKind.LOAD), 10, 10, 100, 1, durability, 1L << 30, 0, null, 42);
-        return new Campaign(ScratchDirectory.below(directory.resolve("data")), Optional.empty(), ENGINES, settings, 1);
+        return new Campaign(guard, ENGINES, settings, 1);
     }
 }

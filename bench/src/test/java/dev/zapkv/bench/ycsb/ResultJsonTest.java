@@ -5,16 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import dev.zapkv.Durability;
+import dev.zapkv.bench.JsonObjects;
 import dev.zapkv.bench.peer.EngineKind;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -41,7 +37,7 @@ class ResultJsonTest {
 
     @Test
     void shouldWriteOneObjectForEachEngineAndWorkloadWithEveryField() throws IOException {
-        final List<Map<String, String>> objects = parse(json());
+        final List<Map<String, String>> objects = JsonObjects.parse(json());
         assertEquals(2, objects.size());
         for (final Map<String, String> object : objects) {
             assertTrue(object.keySet().containsAll(REQUIRED), object.toString());
@@ -59,7 +55,7 @@ class ResultJsonTest {
     @Test
     void shouldWriteNullForWhatDoesNotApply() throws IOException {
         final String json = json();
-        assertEquals("null", parse(json).getLast().get("write_amplification"));
+        assertEquals("null", JsonObjects.parse(json).getLast().get("write_amplification"));
         assertFalse(json.contains("NaN"), json);
     }
 
@@ -85,22 +81,5 @@ class ResultJsonTest {
                 "zapkv bench ycsb",
                 Path.of("data"));
         return target.toString();
-    }
-
-    static List<Map<String, String>> parse(final String json) throws IOException {
-        final List<Map<String, String>> objects = new ArrayList<>();
-        try (JsonParser parser = new JsonFactory().createParser(json)) {
-            assertEquals(JsonToken.START_ARRAY, parser.nextToken());
-            while (parser.nextToken() == JsonToken.START_OBJECT) {
-                final Map<String, String> object = new LinkedHashMap<>();
-                while (parser.nextToken() == JsonToken.FIELD_NAME) {
-                    final String name = parser.currentName();
-                    parser.nextToken();
-                    object.put(name, parser.getText());
-                }
-                objects.add(object);
-            }
-        }
-        return objects;
     }
 }

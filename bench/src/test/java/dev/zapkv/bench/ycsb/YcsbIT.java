@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.zapkv.bench.Main;
+import dev.zapkv.bench.BenchProcess;
+import dev.zapkv.bench.JsonObjects;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,7 +50,7 @@ class YcsbIT {
         assertTrue(lines.getLast().startsWith("Data was in " + data), output);
         assertFalse(Files.exists(data));
 
-        final List<Map<String, String>> objects = ResultJsonTest.parse(Files.readString(json));
+        final List<Map<String, String>> objects = JsonObjects.parse(Files.readString(json));
         assertEquals(2 * PHASES, objects.size());
         for (final Map<String, String> object : objects) {
             assertTrue(Double.parseDouble(object.get("ops_per_sec")) > 0, object.toString());
@@ -65,13 +65,7 @@ class YcsbIT {
     }
 
     private int bench(final String... arguments) throws IOException, InterruptedException {
-        final List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "ycsb"));
+        final List<String> command = new ArrayList<>(List.of("ycsb"));
         command.addAll(List.of(
                 "--records",
                 "2000",
@@ -86,13 +80,8 @@ class YcsbIT {
                 "--directory",
                 directory.resolve("data").toString()));
         command.addAll(List.of(arguments));
-        final Process process = new ProcessBuilder(command)
-                .redirectError(directory.resolve("errors").toFile())
-                .start();
-        process.getOutputStream().close();
-        output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        final int exitCode = process.waitFor();
-        output += exitCode == 0 ? "" : Files.readString(directory.resolve("errors"));
-        return exitCode;
+        final BenchProcess process = BenchProcess.run(directory.resolve("errors"), command);
+        output = process.output();
+        return process.exitCode();
     }
 }
