@@ -24,11 +24,45 @@ class NoRoomTest {
     private static final int KEYS = 40;
     private static final int VALUE = 40_000;
     private static final int MOST_WRITES = 20_000;
+    private static final int FEW_WRITES = 3000;
+    private static final int BURST_PERIOD = 20;
+    // A fifth failure of one block in a row would end the store.
+    private static final int BURST = 4;
 
     @TempDir
     private Path staging;
 
     private long clock;
+
+    private ZapKv open(final SimZoneDevice device) {
+        return ZapKv.open(new Context()
+                .device(device)
+                .threaded(false)
+                .blockBytes(64 << 10)
+                .stagingDirectory(staging)
+                .memoryBytes(32 << 20)
+                .durability(Durability.PROCESS)
+                .nanoClock(() -> clock += 1_000_000));
+    }
+
+    @Test
+    @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void shouldGoOnAfterBurstsOfFailedAppends() {
+        final SplittableRandom random = new SplittableRandom(1);
+        final SimZoneDevice device = new SimZoneDevice(new SimMedia(GEOMETRY), SimOptions.DEFAULT, random.split());
+        final int[] versions = new int[KEYS];
+        try (ZapKv store = open(device)) {
+            for (int write = 1; write <= FEW_WRITES; write++) {
+                if (write % BURST_PERIOD == 0) {
+                    device.failAppends(BURST);
+                }
+                final int key = random.nextInt(KEYS);
+                store.put(TestData.key(key), TestData.value(key, write, VALUE));
+                versions[key] = write;
+            }
+            assertHolds(store, versions);
+        }
+    }
 
     @Test
     @Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -37,14 +71,7 @@ class NoRoomTest {
         final SimMedia media = new SimMedia(GEOMETRY);
         final SimZoneDevice device = new SimZoneDevice(media, SimOptions.DEFAULT, random.split());
         final int[] versions = new int[KEYS];
-        try (ZapKv store = ZapKv.open(new Context()
-                .device(device)
-                .threaded(false)
-                .blockBytes(64 << 10)
-                .stagingDirectory(staging)
-                .memoryBytes(32 << 20)
-                .durability(Durability.PROCESS)
-                .nanoClock(() -> clock += 1_000_000))) {
+        try (ZapKv store = open(device)) {
             final StoreFullException full = assertThrows(StoreFullException.class, () -> {
                 for (int write = 1; write <= MOST_WRITES; write++) {
                     if (random.nextInt(3) == 0) {

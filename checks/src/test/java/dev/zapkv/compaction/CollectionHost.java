@@ -211,6 +211,11 @@ final class CollectionHost implements CollectorHost, AutoCloseable {
     }
 
     @Override
+    public boolean isWorthless(final int zone) {
+        return false;
+    }
+
+    @Override
     public boolean mayCollect(final int zone) {
         return true;
     }

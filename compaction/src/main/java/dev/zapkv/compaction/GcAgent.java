@@ -53,6 +53,7 @@ final class GcAgent implements Collector {
             return work;
         }
         work += lookAfterWaiting();
+        work += freeWorthless();
         if (current == null) {
             final int victim = nextVictim();
             if (victim == VictimPolicy.NONE) {
@@ -70,6 +71,26 @@ final class GcAgent implements Collector {
             }
         }
         return work;
+    }
+
+    /// Empties full zones that hold nothing of worth: every append to them failed, a crash has cut them short, or
+    /// all was superseded. That takes no zone and waits for nothing, so it helps when a collection and the log
+    /// wait for each other. What was relocated may not be on stable media yet: its zone is left to its
+    /// collection.
+    private int freeWorthless() {
+        int freed = 0;
+        if (host.allocator().emptyZones() >= host.allocator().reserve()) {
+            return 0;
+        }
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < host.zones().usedZones(); zone++) {
+            final boolean busy = current != null && current.zone() == zone;
+            if (!busy && !policy.isExcluded(zone) && host.isWorthless(zone)) {
+                host.retire(zone);
+                countCollected();
+                freed++;
+            }
+        }
+        return freed;
     }
 
     private void finishIfOver() {

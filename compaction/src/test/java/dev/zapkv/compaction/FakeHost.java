@@ -22,6 +22,7 @@ import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.spi.CollectorHost;
 import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneAllocator;
+import dev.zapkv.zone.ZoneAllocator.Reserve;
 import dev.zapkv.zone.ZoneTable;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -64,6 +65,7 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     final List<Integer> zonesOfAppends = new ArrayList<>();
     final Set<Integer> mayNotBeCollected = new HashSet<>();
     boolean starved;
+    long worthlessUpTo;
     boolean unbounded;
     boolean settling = true;
     boolean appendsRefused;
@@ -160,6 +162,7 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     void supersede(final String key) {
         final Long entry = index.remove(key);
         if (entry != null) {
+            zones.superseded(geometry().zoneOf(IndexEntry.deviceAddress(entry)), 1);
             zones.addLive(geometry().zoneOf(IndexEntry.deviceAddress(entry)), -IndexEntry.lengthBytes(entry));
         }
     }
@@ -175,7 +178,7 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     int appendBlock(final Consumer<MemorySegment> damage) {
         final int payload = filled - BlockFormat.HEADER_LENGTH;
         final int length = BlockFormat.appendLength(payload, LOGICAL_BLOCK);
-        final int zone = allocator.take(Stream.HOST, length, false);
+        final int zone = allocator.take(Stream.HOST, length, Reserve.NONE);
         assertTrue(zone >= FIRST, "no zone for the host: " + zone);
         final BlockFormat.Header header = new BlockFormat.Header(
                 stream.code(),
@@ -330,6 +333,11 @@ final class FakeHost implements CollectorHost, AutoCloseable {
     }
 
     @Override
+    public boolean isWorthless(final int zone) {
+        return mayCollect(zone) && zones.isWorthless(zone, worthlessUpTo);
+    }
+
+    @Override
     public boolean mayCollect(final int zone) {
         return allocator.collectable(zone) && !mayNotBeCollected.contains(zone);
     }
@@ -375,7 +383,7 @@ final class FakeHost implements CollectorHost, AutoCloseable {
             final long horizon,
             final long id) {
         final int length = BlockFormat.appendLength(payloadLength, LOGICAL_BLOCK);
-        final int zone = appendsRefused ? ZoneAllocator.NONE : allocator.take(Stream.GC, length, true);
+        final int zone = appendsRefused ? ZoneAllocator.NONE : allocator.take(Stream.GC, length, Reserve.ALL);
         if (zone < 0) {
             return false;
         }
@@ -463,8 +471,10 @@ final class FakeHost implements CollectorHost, AutoCloseable {
         index.forEach((key, entry) -> assertFalse(
                 geometry().zoneOf(IndexEntry.deviceAddress(entry)) == zone,
                 () -> key + " still lives in zone " + zone));
-        assertEquals(0, media.volatileAppendCount(), "relocated records are not durable");
-        assertEquals(tickets, settled);
+        if (!zones.isWorthless(zone, worthlessUpTo)) {
+            assertEquals(0, media.volatileAppendCount(), "relocated records are not durable");
+            assertEquals(tickets, settled);
+        }
         retired.add(zone);
         allocator.reset(zone);
         allocator.prepare((long) zones.zoneCount() * CAPACITY);

@@ -10,6 +10,8 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.zone.Stream;
+import dev.zapkv.zone.ZoneAllocator;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -79,6 +81,27 @@ class GcAgentTest {
         host.assertConsistent();
         assertEquals(host.retired.size(), agent.zonesCollected());
         assertTrue(agent.appendedBytes() >= 7L * FakeHost.BLOCK * 9 / 10, agent.appendedBytes() + " bytes");
+    }
+
+    @Test
+    void shouldEmptyWorthlessZonesThoughACollectionWaitsForTheLog() {
+        while (host.allocator.emptyZones() > FakeHost.RESERVE) {
+            host.zoneWith("a" + host.allocator.emptyZones(), BLOCKS, 1);
+        }
+        host.settling = false;
+        host.starved = true;
+        cycle(CALM_CYCLES);
+        assertEquals(List.of(), host.retired, "the log cannot go on");
+        assertTrue(host.allocator.emptyZones() < FakeHost.RESERVE);
+        // All appends to it fail, and nothing of it was ever counted.
+        final int zone = host.allocator.take(Stream.GC, FakeHost.CAPACITY, ZoneAllocator.Reserve.ALL);
+        host.allocator.completed(zone);
+        cycle(1);
+        assertEquals(List.of(), host.retired, "it is open");
+        host.allocator.abandon(zone);
+        cycle(1);
+        assertEquals(List.of(zone), host.retired);
+        assertEquals(ZoneState.EMPTY, host.zones.state(zone));
     }
 
     @Test

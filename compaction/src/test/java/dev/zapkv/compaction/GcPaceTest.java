@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zapkv.zone.Stream;
+import dev.zapkv.zone.ZoneAllocator.Reserve;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -34,7 +35,7 @@ class GcPaceTest {
     private void fillZone(final long liveBytes) {
         int zone = -1;
         for (int block = 0; block < FakeHost.BLOCKS_PER_ZONE; block++) {
-            zone = host.allocator.take(Stream.HOST, FakeHost.BLOCK, false);
+            zone = host.allocator.take(Stream.HOST, FakeHost.BLOCK, Reserve.NONE);
             assertTrue(zone >= FakeHost.FIRST, "zone " + zone);
             host.allocator.completed(zone);
         }

@@ -29,29 +29,25 @@ import java.util.zip.CRC32C;
 /// staging only.
 ///
 /// A record may lie in several places (an append that was reported as failed and was not; a relocation whose source
-/// is not emptied yet), of which the store counts one: such records give a range.
+/// is not emptied yet), of which the store counts one: such records give a range. So does a tombstone whose key has a
+/// newer record: the place that was counted may be gone, and the tombstone with it, while another one is left that was
+/// not.
 final class LogAudit {
     private final ZoneDevice device;
     private final StoreId storeId;
     private final MetadataImage image;
     private final Map<ByteBuffer, Newest> newestByKey = new HashMap<>();
-    private final Map<Long, Place> tombstones = new HashMap<>();
+    private final Map<Long, Tombstone> tombstones = new HashMap<>();
     private final long[] least;
     private final long[] most;
 
     /// The places of the newest record of a key.
     private record Newest(long position, int flags, long chunkSet, List<Place> places) {}
 
-    private static final class Place {
-        final int zone;
-        final int length;
-        boolean repeated;
+    /// The places of a tombstone, by its log position.
+    private record Tombstone(ByteBuffer key, List<Place> places) {}
 
-        Place(final int zone, final int length) {
-            this.zone = zone;
-            this.length = length;
-        }
-    }
+    private record Place(int zone, int length) {}
 
     private LogAudit(final ZoneDevice device, final MetadataSearch.Found metadata) {
         this.device = device;
@@ -154,12 +150,16 @@ final class LogAudit {
         final int keyAt = at + RecordFormat.keyOffset(flags);
         final int keyLength = RecordFormat.keyLength(memory, at);
         final int recordLength = RecordFormat.align(RecordFormat.length(memory, at));
-        if ((flags & RecordFormat.FLAG_TOMBSTONE) != 0) {
-            tombstone(zone, position, recordLength);
-        }
         final byte[] key = new byte[keyLength + 1];
         key[0] = (byte) (flags & RecordFormat.FLAG_CHUNK);
         MemorySegment.copy(memory, LittleEndian.BYTE, keyAt, key, 1, keyLength);
+        if ((flags & RecordFormat.FLAG_TOMBSTONE) != 0) {
+            most[zone] += recordLength;
+            tombstones
+                    .computeIfAbsent(position, absent -> new Tombstone(ByteBuffer.wrap(key), new ArrayList<>()))
+                    .places()
+                    .add(new Place(zone, recordLength));
+        }
         final Newest known = newestByKey.get(ByteBuffer.wrap(key));
         if (known != null && known.position() > position) {
             return;
@@ -179,18 +179,14 @@ final class LogAudit {
         newestByKey.put(ByteBuffer.wrap(key), new Newest(position, flags, chunkSet, places));
     }
 
-    private void tombstone(final int zone, final long position, final int length) {
-        most[zone] += length;
-        final Place before = tombstones.putIfAbsent(position, new Place(zone, length));
-        if (before == null) {
-            least[zone] += length;
-        } else if (!before.repeated) {
-            before.repeated = true;
-            least[before.zone] -= before.length;
-        }
-    }
-
     private void count() {
+        tombstones.forEach((position, tombstone) -> {
+            if (tombstone.places().size() == 1
+                    && newestByKey.get(tombstone.key()).position() == position) {
+                least[tombstone.places().getFirst().zone()] +=
+                        tombstone.places().getFirst().length();
+            }
+        });
         final Set<Long> liveSets = new HashSet<>();
         for (final Newest newest : newestByKey.values()) {
             if ((newest.flags() & RecordFormat.FLAG_LARGE) != 0) {
@@ -204,9 +200,9 @@ final class LogAudit {
                 continue;
             }
             for (final Place place : newest.places()) {
-                most[place.zone] += place.length;
+                most[place.zone()] += place.length();
                 if (newest.places().size() == 1) {
-                    least[place.zone] += place.length;
+                    least[place.zone()] += place.length();
                 }
             }
         }

@@ -98,7 +98,11 @@ enum Plant {
     TORN_BATCH(
             "parts of a batch count without its beginning",
             "store/src/main/java/dev/zapkv/store/recovery/StagingReplay.java",
-            new Edit("(flags & RecordFormat.FLAG_BATCH_PART) != 0 && !adjacent;", "false;"));
+            new Edit("(flags & RecordFormat.FLAG_BATCH_PART) != 0 && !adjacent;", "false;")),
+    NUMBER_ANEW(
+            "a store begins with image 1 on zones that held another",
+            "store/src/main/java/dev/zapkv/store/engine/StoreMaker.java",
+            new Edit("number = MetadataSearch.highestNumber(device);", "number = 0;"));
 
     private final String text;
     private final String file;

@@ -53,6 +53,7 @@ final class PlantIT {
             case COUNT_MOVED_TOMBSTONE -> new Known(Drive.TINY_ZONES, 273);
             case REPEAT_BATCH_SINGLY -> new Known(Drive.HASTY, 204);
             case TORN_BATCH -> new Known(Drive.HASTY, 9);
+            case NUMBER_ANEW -> new Known(Drive.HASTY, 136);
         };
     }
 

@@ -29,6 +29,16 @@ public final class ZoneAllocator {
     /// Fewest open zones a device must allow: one for metadata, one for writers, one for garbage collection.
     public static final int MIN_OPEN_ZONES = 3;
 
+    /// What an append may take of the zones that are kept.
+    public enum Reserve {
+        /// None.
+        NONE,
+        /// All but the last one: that is for collections alone. For host blocks whose first append failed.
+        BUT_THE_LAST,
+        /// Each of them. For collections, and for host blocks that a collection waits for.
+        ALL
+    }
+
     private static final int STREAMS = Stream.CHECKPOINT.code() + 1;
     // Metadata's is not among them.
     private static final int DATA_STREAMS = 3;
@@ -51,6 +61,8 @@ public final class ZoneAllocator {
     private int emptyZones;
     // Zones of the checkpoint stream.
     private int checkpointsTaken;
+    // Of the reserve, for metadata alone.
+    private int keptForMetadata;
     private int searchFrom = FIRST_DATA_ZONE;
     private boolean fileSystemFull;
     private String refusal = "";
@@ -86,6 +98,9 @@ public final class ZoneAllocator {
             }
             if (table.stream(zone) == Stream.CHECKPOINT) {
                 checkpointsTaken++;
+            }
+            if (table.stream(zone) == Stream.METADATA) {
+                keptForMetadata = 1;
             }
         }
     }
@@ -123,7 +138,7 @@ public final class ZoneAllocator {
             return;
         }
         refusedPreparations = 0;
-        while ((reserved.size() < reserve || forHost.size() < wanted) && prepareNext()) {
+        while ((reserved.size() < reserve() || forHost.size() < wanted) && prepareNext()) {
             // Until there are enough, or there is no room for another.
         }
     }
@@ -145,21 +160,18 @@ public final class ZoneAllocator {
     /// of the reserve but one. It is for deletes, which make garbage, and for what was acknowledged in an earlier
     /// life.
     public long lentRoom(final int length) {
-        return fileSystemFull ? Math.max(0, reserved.size() - 1) * (table.capacity() / length) : 0;
+        return fileSystemFull ? Math.max(0, reserved.size() - keptForMetadata - 1) * (table.capacity() / length) : 0;
     }
 
     /// Whether the file system is full and zones of the reserve are missing: they come first.
     public boolean isShort() {
-        return fileSystemFull && reserved.size() < reserve;
+        return fileSystemFull && reserved.size() < reserve();
     }
 
     /// Takes room for an append: the zone to append to, {@link #NONE} if the stream has to wait until a zone
     /// is collected, or {@link #BUSY}. Each room taken must be given back by {@link #completed}.
     ///
-    /// @param mayUseReserve whether the append may take a zone of the reserve: garbage collection, and host
-    /// blocks
-    ///     whose first append failed
-    public int take(final Stream stream, final int length, final boolean mayUseReserve) {
+    public int take(final Stream stream, final int length, final Reserve use) {
         int zone = openZones[stream.code()];
         if (zone != NONE && table.written(zone) + length > table.capacity()) {
             openZones[stream.code()] = NONE;
@@ -170,7 +182,7 @@ public final class ZoneAllocator {
             if (open >= openLimit) {
                 return BUSY;
             }
-            zone = stream == Stream.CHECKPOINT ? openForCheckpoint() : openNext(mayUseReserve);
+            zone = stream == Stream.CHECKPOINT ? openForCheckpoint() : openNext(use);
             if (zone == NONE) {
                 return NONE;
             }
@@ -183,11 +195,26 @@ public final class ZoneAllocator {
         return zone;
     }
 
-    /// Takes an empty zone away from data for metadata, whose own zone has died: one that is promised to nobody, else
-    /// one of the reserve.
+    /// Takes room for an append of another stream in the zone that a stream has open. To be given back by {@link
+    /// #completed}.
+    ///
+    /// @return the zone; {@link #NONE} if there is none, or not enough room in it
+    public int takeIn(final Stream stream, final int length) {
+        final int zone = openZones[stream.code()];
+        if (zone == NONE || table.written(zone) + length > table.capacity()) {
+            return NONE;
+        }
+        table.addWritten(zone, length);
+        inFlight[zone]++;
+        return zone;
+    }
+
+    /// Takes an empty zone away from data for metadata, whose own zone has died: one that is promised to nobody,
+    /// else one of the reserve. From now on another one is kept for it, as it cannot go back to zones 0 and 1.
     ///
     /// @return the zone, or {@link #NONE}
     public int takeForMetadata() {
+        keptForMetadata = 1;
         for (int zone = zoneLimit - 1; zone >= FIRST_DATA_ZONE; zone--) {
             if (isUnpromised(zone)) {
                 emptyZones--;
@@ -199,6 +226,21 @@ public final class ZoneAllocator {
         }
         emptyZones--;
         return reserved.removeAt(reserved.size() - 1);
+    }
+
+    /// As {@link #takeForMetadata}, for the first image of a life of the store, when no collection has begun: if
+    /// no zone is empty, a full one that is worthless. The caller empties it. Its generation is not noted before,
+    /// which is why {@link ZoneTable#replayed} begins another one in each zone that is found empty.
+    ///
+    /// @return the zone, or {@link #NONE}
+    public int takeForFirstMetadata() {
+        final int empty = takeForMetadata();
+        for (int zone = FIRST_DATA_ZONE; empty == NONE && zone < zoneLimit; zone++) {
+            if (collectable(zone) && table.isWorthless(zone, 0)) {
+                return zone;
+            }
+        }
+        return empty;
     }
 
     /// An append that {@link #take} made room for has completed, well or not.
@@ -317,9 +359,10 @@ public final class ZoneAllocator {
         return Math.max(0, checkpointZones - checkpointsTaken);
     }
 
-    /// Zones that only garbage collection may take.
+    /// Empty zones that are kept: for garbage collection, and one for metadata if that lies elsewhere than in
+    /// zones 0 and 1.
     public int reserve() {
-        return reserve;
+        return reserve + keptForMetadata;
     }
 
     /// Zones that may be in use, metadata zones included.
@@ -373,7 +416,7 @@ public final class ZoneAllocator {
 
     /// Checkpoints take no zone that is promised to writers or kept for garbage collection.
     private int openForCheckpoint() {
-        if (checkpointsTaken >= checkpointZones || fileSystemFull || reserved.size() < reserve) {
+        if (checkpointsTaken >= checkpointZones || fileSystemFull || reserved.size() < reserve()) {
             return NONE;
         }
         for (int zone = FIRST_DATA_ZONE; zone < zoneLimit; zone++) {
@@ -395,10 +438,11 @@ public final class ZoneAllocator {
         return table.state(zone) == ZoneState.EMPTY && !forHost.containsInt(zone) && !reserved.containsInt(zone);
     }
 
-    private int openNext(final boolean mayUseReserve) {
+    private int openNext(final Reserve use) {
         // The host's zones are promised to blocks already claimed: garbage collection keeps to its own, unless failed
         // appends have used them up.
-        final IntArrayList source = mayUseReserve && !reserved.isEmpty() ? reserved : forHost;
+        final int kept = keptForMetadata + (use == Reserve.BUT_THE_LAST ? 1 : 0);
+        final IntArrayList source = use != Reserve.NONE && reserved.size() > kept ? reserved : forHost;
         if (source.isEmpty()) {
             return NONE;
         }
@@ -432,7 +476,7 @@ public final class ZoneAllocator {
     /// the host.
     private boolean prepareNext() {
         final int unpromised = emptyZones - forHost.size() - reserved.size();
-        if (reserved.size() >= reserve && unpromised <= keptForCheckpoints()) {
+        if (reserved.size() >= reserve() && unpromised <= keptForCheckpoints()) {
             return false;
         }
         for (int zone = searchFrom; zone < zoneLimit; zone++) {
@@ -446,7 +490,7 @@ public final class ZoneAllocator {
                     emptyZones--;
                     continue;
                 }
-                (reserved.size() < reserve ? reserved : forHost).addInt(zone);
+                (reserved.size() < reserve() ? reserved : forHost).addInt(zone);
                 fileSystemFull = false;
                 return true;
             }

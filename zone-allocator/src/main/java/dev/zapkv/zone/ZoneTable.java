@@ -9,8 +9,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// What the store knows of each zone. Invariants, once no write is in flight: {@code 0 <= tombstoneBytes <=
 /// liveBytes <= written <= capacity}; an empty zone has all of them 0.
 ///
-/// *Threads.* {@link #addLive} and {@link #liveBytes} may be called by any thread; everything else belongs to
-/// the I/O agent, and others read it as statistics only.
+/// *Threads.* {@link #addLive}, {@link #superseded} and {@link #liveBytes} may be called by any thread;
+/// everything else belongs to the I/O agent, and others read it as statistics only.
 public final class ZoneTable {
     /// Horizon of a zone that holds nothing.
     public static final long NO_HORIZON = Long.MAX_VALUE;
@@ -25,6 +25,7 @@ public final class ZoneTable {
     private final long[] tombstoneBytes;
     private final long[] newestHostBlocks;
     private final AtomicLongArray live;
+    private final AtomicLongArray supersededBy;
     private int usedZones;
     private int failures;
 
@@ -43,6 +44,7 @@ public final class ZoneTable {
         tombstoneBytes = new long[zones];
         newestHostBlocks = new long[zones];
         live = new AtomicLongArray(zones);
+        supersededBy = new AtomicLongArray(zones);
     }
 
     /// Sizes of the device.
@@ -120,6 +122,30 @@ public final class ZoneTable {
     /// Changes a zone's live bytes. Any thread.
     public void addLive(final int zone, final long bytes) {
         live.getAndAdd(zone, bytes);
+    }
+
+    /// A record of a zone was superseded: by a host block up to this one. Before its bytes are taken from the
+    /// live ones. Any thread.
+    public void superseded(final int zone, final long hostBlock) {
+        if (supersededBy.get(zone) < hostBlock) {
+            supersededBy.accumulateAndGet(zone, hostBlock, Math::max);
+        }
+    }
+
+    /// Whether nobody will miss what lies in a zone, whatever becomes of writes that are under way: nothing is
+    /// live, no tombstone lies there, and what superseded its records is on stable media.
+    ///
+    /// @param flushed host block up to which all are on stable media
+    public boolean isWorthless(final int zone, final long flushed) {
+        return live.get(zone) == 0 && supersededBy.get(zone) <= flushed;
+    }
+
+    /// The log was replayed. Zones that are empty among those in use begin another life: one of them may have
+    /// been emptied for metadata without a note.
+    public void replayed() {
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone <= usedZones && zone < states.length; zone++) {
+            generations[zone] += states[zone] == ZoneState.EMPTY ? 1 : 0;
+        }
     }
 
     /// Adds a tombstone to a zone's live bytes.
@@ -211,6 +237,7 @@ public final class ZoneTable {
         tombstoneBytes[zone] = 0;
         newestHostBlocks[zone] = 0;
         live.set(zone, 0);
+        supersededBy.set(zone, 0);
         generations[zone]++;
     }
 

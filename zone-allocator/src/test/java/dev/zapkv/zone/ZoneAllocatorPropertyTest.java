@@ -13,6 +13,7 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimOptions;
 import dev.zapkv.io.sim.SimZoneDevice;
+import dev.zapkv.zone.ZoneAllocator.Reserve;
 import java.lang.foreign.Arena;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,7 +150,7 @@ class ZoneAllocatorPropertyTest {
             final int length = (1 + random.nextInt(MAX_BLOCKS)) * BLOCK;
             final boolean mayUseReserve = stream == Stream.GC;
             final int own = stream == Stream.HOST ? 0 : 1;
-            final int zone = allocator.take(stream, length, mayUseReserve);
+            final int zone = allocator.take(stream, length, mayUseReserve ? Reserve.ALL : Reserve.NONE);
             final boolean fits = current[own] != NOBODY && written[current[own]] + length <= CAPACITY;
             if (fits) {
                 assertEquals(current[own], zone, this::at);
@@ -262,10 +263,10 @@ class ZoneAllocatorPropertyTest {
         void drain() {
             final int length = MAX_BLOCKS * BLOCK;
             for (long room = allocator.hostRoom(length); room > 0; room--) {
-                int zone = allocator.take(Stream.HOST, length, false);
+                int zone = allocator.take(Stream.HOST, length, Reserve.NONE);
                 while (zone == ZoneAllocator.BUSY) {
                     assertTrue(device.poll(this) > 0 || device.inFlight() > 0, this::at);
-                    zone = allocator.take(Stream.HOST, length, false);
+                    zone = allocator.take(Stream.HOST, length, Reserve.NONE);
                 }
                 assertTrue(zone >= ZoneAllocator.FIRST_DATA_ZONE, () -> at() + " a promise was not kept");
                 allocator.completed(zone);

@@ -14,6 +14,7 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimOptions;
 import dev.zapkv.io.sim.SimZoneDevice;
+import dev.zapkv.zone.ZoneAllocator.Reserve;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -56,11 +57,11 @@ class ZoneAllocatorTest {
     }
 
     private int host(final int blocks) {
-        return allocator.take(Stream.HOST, blocks * BLOCK, false);
+        return allocator.take(Stream.HOST, blocks * BLOCK, Reserve.NONE);
     }
 
     private int gc(final int blocks) {
-        return allocator.take(Stream.GC, blocks * BLOCK, true);
+        return allocator.take(Stream.GC, blocks * BLOCK, Reserve.ALL);
     }
 
     /// Takes room and gives it back, as an append that has ended.
@@ -175,8 +176,64 @@ class ZoneAllocatorTest {
         device.spareZones = RESERVE;
         allocator.prepare(CAPACITY);
         assertEquals(ZoneAllocator.NONE, host(1));
-        assertEquals(FIRST, allocator.take(Stream.HOST, BLOCK, true));
+        assertEquals(FIRST, allocator.take(Stream.HOST, BLOCK, Reserve.ALL));
         assertEquals(FIRST, host(1), "the zone is the host's now");
+    }
+
+    @Test
+    void shouldKeepTheLastZoneOfTheReserveForCollections() {
+        create();
+        device.spareZones = RESERVE;
+        allocator.prepare(CAPACITY);
+        final int zone = allocator.take(Stream.HOST, BLOCK, Reserve.BUT_THE_LAST);
+        assertEquals(FIRST, zone);
+        allocator.completed(zone);
+        allocator.abandon(zone);
+        assertEquals(ZoneAllocator.NONE, allocator.take(Stream.HOST, BLOCK, Reserve.BUT_THE_LAST));
+        assertEquals(FIRST + 1, gc(1));
+    }
+
+    @Test
+    void shouldLetAnotherStreamIntoAnOpenZoneAsFarAsThereIsRoom() {
+        create();
+        assertEquals(ZoneAllocator.NONE, allocator.takeIn(Stream.GC, BLOCK));
+        allocator.prepare(CAPACITY);
+        final int zone = gc(4);
+        assertEquals(zone, allocator.takeIn(Stream.GC, 2 * BLOCK));
+        assertEquals(ZoneAllocator.NONE, allocator.takeIn(Stream.GC, BLOCK));
+        assertEquals(6L * BLOCK, table.written(zone));
+        allocator.abandon(zone);
+        allocator.completed(zone);
+        assertEquals(ZoneState.OPEN, table.state(zone), "an append of the other stream is in flight");
+        allocator.completed(zone);
+        assertEquals(ZoneState.FULL, table.state(zone));
+    }
+
+    @Test
+    void shouldKeepAnotherZoneForMetadataThatHasMoved() {
+        create();
+        allocator.prepare(CAPACITY);
+        assertEquals(RESERVE, allocator.reserve());
+        assertEquals(ZONES - 1, allocator.takeForMetadata());
+        assertEquals(RESERVE + 1, allocator.reserve());
+        allocator.prepare((long) ZONES * CAPACITY);
+        for (int zones = 0; zones < ZONES - FIRST - 2; zones++) {
+            assertTrue(gc(6) >= FIRST, "zone " + zones);
+        }
+        assertEquals(ZoneAllocator.NONE, gc(6), "the last one is for metadata");
+        assertTrue(allocator.takeForMetadata() >= FIRST);
+    }
+
+    @Test
+    void shouldGiveTheFirstImageAFullZoneThatIsWorthlessIfNoneIsEmpty() {
+        create();
+        for (int zone = FIRST; zone < ZONES; zone++) {
+            table.recover(zone, ZoneState.FULL, Stream.HOST, CAPACITY);
+            table.addLive(zone, zone == 7 ? 0 : 480);
+        }
+        allocator = new ZoneAllocator(device, table, ZONES, RESERVE, 0);
+        assertEquals(ZoneAllocator.NONE, allocator.takeForMetadata());
+        assertEquals(7, allocator.takeForFirstMetadata());
     }
 
     @Test
@@ -638,7 +695,7 @@ class ZoneAllocatorTest {
         allocator.prepare(CAPACITY);
         assertEquals((RESERVE - 1) * CAPACITY / BLOCK, allocator.lentRoom(BLOCK));
         assertFalse(allocator.isShort());
-        final int lent = allocator.take(Stream.HOST, BLOCK, true);
+        final int lent = allocator.take(Stream.HOST, BLOCK, Reserve.BUT_THE_LAST);
         assertTrue(lent >= FIRST);
         assertEquals(0, allocator.lentRoom(BLOCK));
         assertTrue(allocator.isShort(), "what is emptied goes to the reserve first");

@@ -73,6 +73,40 @@ class ZoneTableTest {
     }
 
     @Test
+    void shouldBeWorthlessWithoutLiveBytesOnceWhatSupersededThemIsFlushed() {
+        assertTrue(table.isWorthless(2, 0), "nothing was ever in it");
+        table.addLive(2, 160);
+        table.addTombstone(2, 48, 700);
+        assertFalse(table.isWorthless(2, 100));
+        table.superseded(2, 9);
+        table.superseded(2, 8);
+        table.addLive(2, -160);
+        assertFalse(table.isWorthless(2, 100), "a tombstone may be needed");
+        table.addLive(2, -48);
+        assertFalse(table.isWorthless(2, 8));
+        assertTrue(table.isWorthless(2, 9));
+        table.reset(2);
+        assertTrue(table.isWorthless(2, 0));
+    }
+
+    @Test
+    void shouldBeginAnotherLifeInZonesThatAreFoundEmpty() {
+        table.recover(0, ZoneState.OPEN, Stream.METADATA, 4096);
+        table.recover(2, ZoneState.FULL, Stream.HOST, 4096);
+        table.recover(4, ZoneState.CLOSED, Stream.HOST, 4096);
+        for (int zone = 2; zone < ZONES; zone++) {
+            table.generation(zone, 7);
+        }
+        table.replayed();
+        assertEquals(7, table.generation(2));
+        assertEquals(8, table.generation(3));
+        assertEquals(7, table.generation(4));
+        assertEquals(8, table.generation(5), "the only full one may have been emptied");
+        assertEquals(7, table.generation(6));
+        assertEquals(0, table.generation(1), "metadata");
+    }
+
+    @Test
     void shouldLetLiveBytesBeNegativeForAMoment() {
         table.addLive(2, -160);
         assertEquals(-160, table.liveBytes(2));

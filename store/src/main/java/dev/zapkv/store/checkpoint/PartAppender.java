@@ -182,7 +182,7 @@ final class PartAppender implements AutoCloseable {
     private boolean append(final Slot slot) {
         final int logicalBlock = port.device().geometry().blockSize();
         final int length = BlockFormat.appendLength(slot.payload(), logicalBlock);
-        final int zone = allocator.take(Stream.CHECKPOINT, length, false);
+        final int zone = allocator.take(Stream.CHECKPOINT, length, ZoneAllocator.Reserve.NONE);
         if (zone == ZoneAllocator.NONE) {
             failure = "there is no empty zone to spare";
             return false;

@@ -116,7 +116,7 @@ final class GcHost implements CollectorHost {
 
     @Override
     public boolean mayCollect(final int zone) {
-        return allocator.collectable(zone) && zones.newestHostBlock(zone) <= append.frontier();
+        return allocator.collectable(zone) && !append.holdsUnapplied(zone);
     }
 
     @Override
@@ -167,7 +167,7 @@ final class GcHost implements CollectorHost {
             final long id) {
         final int logicalBlock = geometry().blockSize();
         final int length = BlockFormat.appendLength(payloadLength, logicalBlock);
-        final int zone = allocator.take(Stream.GC, length, true);
+        final int zone = allocator.take(Stream.GC, length, ZoneAllocator.Reserve.ALL);
         if (zone < 0) {
             return false;
         }
@@ -231,6 +231,11 @@ final class GcHost implements CollectorHost {
         if (moved) {
             // A record relocated for the first time grows by its origin.
             liveChange.accept((long) IndexEntry.lengthBytes(entry) - IndexEntry.lengthBytes(expected));
+        } else {
+            // What superseded it may still be in staging, and then the copy is what a power cut would leave.
+            zones.superseded(
+                    zones.zoneOf(IndexEntry.deviceAddress(entry)),
+                    append.staging().lastClaimedBlock());
         }
         return moved;
     }
@@ -269,6 +274,11 @@ final class GcHost implements CollectorHost {
     @Override
     public boolean isSettled(final long block) {
         return append.flushed() >= block && !append.flushRequired();
+    }
+
+    @Override
+    public boolean isWorthless(final int zone) {
+        return mayCollect(zone) && zones.isWorthless(zone, append.flushed());
     }
 
     @Override

@@ -6,19 +6,23 @@ import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.zone.ZoneTable;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.LongSupplier;
 
 /// Keeps account of the records that the index points at: their bytes, in the store against its bound and in each zone,
 /// and how many of them are chunks. Thread-safe.
 final class LiveRecords {
     private final ZoneTable zones;
     private final long usableBytes;
+    private final LongSupplier lastClaimedBlock;
     private final AtomicLong bytes = new AtomicLong();
     private final LongAdder chunks = new LongAdder();
 
-    /// @param usableBytes record bytes that may be live at a time
-    LiveRecords(final ZoneTable zones, final long usableBytes) {
+    /// @param usableBytes      record bytes that may be live at a time
+    /// @param lastClaimedBlock last host block in which a place was ever claimed
+    LiveRecords(final ZoneTable zones, final long usableBytes, final LongSupplier lastClaimedBlock) {
         this.zones = zones;
         this.usableBytes = usableBytes;
+        this.lastClaimedBlock = lastClaimedBlock;
     }
 
     /// What an opening found.
@@ -88,7 +92,9 @@ final class LiveRecords {
 
     private void countGarbage(final long entry) {
         if (!IndexEntry.isMemory(entry)) {
-            zones.addLive(zones.zoneOf(IndexEntry.deviceAddress(entry)), -IndexEntry.lengthBytes(entry));
+            final int zone = zones.zoneOf(IndexEntry.deviceAddress(entry));
+            zones.superseded(zone, lastClaimedBlock.getAsLong());
+            zones.addLive(zone, -IndexEntry.lengthBytes(entry));
         }
     }
 }

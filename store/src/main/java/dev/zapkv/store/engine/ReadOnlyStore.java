@@ -61,7 +61,7 @@ public final class ReadOnlyStore implements Store {
         times.metadataDone();
         log = RecoveredLog.of(config, storeId, image, zones, this::openStaging, times);
         try {
-            live = new LiveRecords(zones, usableBytes());
+            live = new LiveRecords(zones, usableBytes(), () -> 0);
             live.recovered(log.chunkEntries(), zones.totalLiveBytes() - zones.totalTombstoneBytes());
             reader = new RecordReader(log.index(), new StagedRecords(log.staging()), config.device(), this::isOffline);
             reads = new ReadOnlyReads(log.index(), log.hash(), live, reader, new RecordLimits(image.blockBytes()));

@@ -129,8 +129,10 @@ final class StoreOpening {
         assemble(log, highest + 1);
         // What was replayed is called settled from here on, and may still be in the device's cache.
         port.flushAndWait();
+        zones.replayed();
         metadata.beginLife(
                 stagingFile.epoch(), voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
+        metadata.log().spareZones(allocator::takeForMetadata);
         live.recovered(log.chunkEntries(), recordBytes);
         checkpoints.sweep();
         agent.start(
@@ -169,7 +171,7 @@ final class StoreOpening {
         final int checkpointZones = StoreSpace.checkpointZones(image.zoneLimit(), config.checkpointBytes());
         allocator =
                 new ZoneAllocator(config.device(), zones, image.zoneLimit(), StoreSpace.RESERVE_ZONES, checkpointZones);
-        metadata.log().spareZones(allocator::takeForMetadata);
+        metadata.log().spareZones(allocator::takeForFirstMetadata);
         adoptOpenZones();
         final long epoch = image.epoch() + 1;
         final int slotsPerChunk = AppendAgent.slotsPerChunk(image.blockBytes(), zones.geometry());
@@ -178,7 +180,7 @@ final class StoreOpening {
                 storeId,
                 epoch,
                 image.blockBytes(),
-                AppendAgent.MIN_CHUNKS * slotsPerChunk,
+                AppendAgent.firstSlots(image.blockBytes(), zones.geometry()),
                 stagingChunks() * slotsPerChunk);
         agent = new IoAgent(port, config.nanoClock(), "zapkv-io " + config.name(), config.threaded());
         append = new AppendAgent(
@@ -194,7 +196,8 @@ final class StoreOpening {
                 config.memoryBytes(),
                 agent);
         reader = new RecordReader(index, append.staging(), append.young(), config.device(), this::isOffline);
-        live = new LiveRecords(zones, StoreSpace.usableBytes(image, zones, checkpointZones));
+        live = new LiveRecords(
+                zones, StoreSpace.usableBytes(image, zones, checkpointZones), append.staging()::lastClaimedBlock);
         engine = new Engine(
                 append,
                 index,

@@ -36,13 +36,17 @@ final class StoreSpace {
     /// Record bytes that may be live at a time.
     static long usableBytes(final MetadataImage image, final ZoneTable zones, final int checkpointZones) {
         long dataZones = image.zoneLimit() - MetadataLog.ZONES - RESERVE_ZONES - 2L - checkpointZones;
+        boolean moved = false;
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
             if (zones.state(zone) == ZoneState.READ_ONLY
                     || zones.state(zone) == ZoneState.OFFLINE
                     || zones.stream(zone) == Stream.METADATA) {
                 dataZones--;
             }
+            moved |= zones.stream(zone) == Stream.METADATA;
         }
+        // The allocator keeps another one for it.
+        dataZones -= moved ? 1 : 0;
         // A zone is left when the next block does not fit: up to a block is never written.
         return (long) (dataZones * (zones.geometry().zoneCapacity() - image.blockBytes()) * USABLE_SHARE);
     }

@@ -111,6 +111,12 @@ public final class AppendAgent implements AutoCloseable {
                 / blockBytes;
     }
 
+    /// Slots that staging has from the beginning: two steps, or one on a small device.
+    public static int firstSlots(final int blockBytes, final ZoneGeometry geometry) {
+        final int slots = slotsPerChunk(blockBytes, geometry);
+        return (long) slots * blockBytes < CHUNK_BYTES ? slots : MIN_CHUNKS * slots;
+    }
+
     /// Where writers put their records.
     public StagingLog staging() {
         return staging;
@@ -175,6 +181,11 @@ public final class AppendAgent implements AutoCloseable {
     /// Whether a failed append waits to be repeated. Agent.
     public boolean isRepeating() {
         return appends.isRepeating();
+    }
+
+    /// Whether a zone in which no append is in flight holds a block that is not applied yet. Agent.
+    public boolean holdsUnapplied(final int zone) {
+        return zones.newestHostBlock(zone) > frontier && appends.holdsUnapplied(zone, frontier);
     }
 
     /// Whether a flush that was asked for by {@link #settle} or {@link #flushBehind} is still to be

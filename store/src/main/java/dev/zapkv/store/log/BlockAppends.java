@@ -8,6 +8,7 @@ import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneAllocator;
+import dev.zapkv.zone.ZoneAllocator.Reserve;
 import dev.zapkv.zone.ZoneTable;
 import java.lang.foreign.MemorySegment;
 import java.util.zip.CRC32C;
@@ -89,6 +90,18 @@ final class BlockAppends {
     /// Whether a failed append waits to be repeated.
     boolean isRepeating() {
         return toRepeat > 0;
+    }
+
+    /// Whether a block that has landed in a zone is not applied yet.
+    ///
+    /// @param frontier highest block up to which all are applied
+    boolean holdsUnapplied(final int zone, final long frontier) {
+        for (long block = frontier + 1; block < next; block++) {
+            if (pending.isCompleted(block) && pending.zone(block) == zone) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// Whether a block that was written to waits for a zone.
@@ -174,12 +187,7 @@ final class BlockAppends {
         final int payload = pending.length(block) - BlockFormat.HEADER_LENGTH;
         final int appendLength = BlockFormat.appendLength(payload, logicalBlock);
         if (pending.zone(block) == ZoneAllocator.NONE) {
-            int zone = allocator.take(Stream.HOST, appendLength, pending.attempts(block) > 0);
-            if (zone == ZoneAllocator.NONE && (block <= settleUpTo || allocator.lentRoom(appendLength) > 0)) {
-                // The first block of a life was promised no room, and the collection that could make room waits for it.
-                // Or the file system is full.
-                zone = allocator.take(Stream.HOST, appendLength, true);
-            }
+            final int zone = takeZone(block, appendLength);
             if (zone < 0) {
                 outOfRoom = zone == ZoneAllocator.NONE;
                 return false;
@@ -203,6 +211,24 @@ final class BlockAppends {
             bytes += appendLength;
         }
         return accepted;
+    }
+
+    private int takeZone(final long block, final int length) {
+        final boolean repeated = pending.attempts(block) > 0;
+        int zone = allocator.take(Stream.HOST, length, repeated ? Reserve.BUT_THE_LAST : Reserve.NONE);
+        if (zone == ZoneAllocator.NONE && allocator.lentRoom(length) > 0) {
+            // The file system is full.
+            zone = allocator.take(Stream.HOST, length, Reserve.BUT_THE_LAST);
+        }
+        if (zone == ZoneAllocator.NONE && block <= settleUpTo) {
+            // The first block of a life was promised no room, and failed appends may have used up that of others.
+            // The collection that could make room waits for it, and needs nothing more for itself.
+            zone = allocator.take(Stream.HOST, length, Reserve.ALL);
+            if (zone == ZoneAllocator.NONE) {
+                zone = allocator.takeIn(Stream.GC, length);
+            }
+        }
+        return zone;
     }
 
     private void seal(final long block, final int payload, final int zone) {

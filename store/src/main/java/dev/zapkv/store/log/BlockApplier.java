@@ -47,14 +47,21 @@ final class BlockApplier {
         }
         final long start = staging.startOf(block);
         long live = 0;
+        int superseded = 0;
         int at = BlockFormat.HEADER_LENGTH;
         while (at < length) {
             final int recordLength = RecordFormat.align(RecordFormat.length(memory, base + at));
-            if ((RecordFormat.flags(memory, base + at) & RecordFormat.FLAG_PADDING) == 0
-                    && applyRecord(memory, base + at, start + at, address + at, zone)) {
-                live += recordLength;
+            if ((RecordFormat.flags(memory, base + at) & RecordFormat.FLAG_PADDING) == 0) {
+                if (applyRecord(memory, base + at, start + at, address + at, zone)) {
+                    live += recordLength;
+                } else {
+                    superseded++;
+                }
             }
             at += recordLength;
+        }
+        if (superseded > 0) {
+            zones.superseded(zone, staging.lastClaimedBlock());
         }
         zones.addLive(zone, live);
     }

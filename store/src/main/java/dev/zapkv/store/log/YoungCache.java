@@ -23,7 +23,7 @@ public final class YoungCache implements AutoCloseable {
 
     // A huge page, so that growing costs one fault.
     private static final long MAX_STEP_BYTES = 2 << 20;
-    private static final int SMALL_DEVICE_SHARE = 8;
+    private static final int SMALL_DEVICE_SHARE = 32;
     private static final int LAP_SHIFT = 32;
     private static final long GRANULE_MASK = (1L << LAP_SHIFT) - 1;
 

@@ -23,6 +23,9 @@ public interface CollectorHost {
     /// Whether a zone may become a victim: full, without appends in flight, and all of its blocks applied.
     boolean mayCollect(int zone);
 
+    /// Whether a zone may be emptied as it is: nothing in it is needed, nor will be if power fails now.
+    boolean isWorthless(int zone);
+
     /// Sizes of the device.
     ZoneGeometry geometry();
 
