@@ -8,6 +8,9 @@ import java.nio.file.Path;
 
 /// The sources that are run.
 final class Commit {
+    private static final int SEED_DIGITS = 11;
+    private static final int HEXADECIMAL = 16;
+
     private Commit() {}
 
     /// Directory of the sources: the classes of this module's tests lie three levels below it.
@@ -32,6 +35,12 @@ final class Commit {
             return "unknown";
         }
         return git("status", "--porcelain", "--untracked-files=no").isEmpty() ? commit : commit + " with changes";
+    }
+
+    /// A seed that the committed sources decide; without a repository always the same.
+    static long seed() {
+        final String tree = git("rev-parse", "HEAD^{tree}");
+        return tree.isEmpty() ? 1 : Long.parseLong(tree.substring(0, SEED_DIGITS), HEXADECIMAL);
     }
 
     private static String git(final String... arguments) {

@@ -166,7 +166,7 @@ final class Faults {
     }
 
     /// A chunk does not tell whose it is.
-    private void suspectLargeValues(final boolean chunks) {
+    void suspectLargeValues(final boolean chunks) {
         for (int key = 0; chunks && key < setup.keys.length; key++) {
             if (model.mayBeLarge(key, Math.min(setup.blockBytes / 2, Workload.LEASED_FROM))) {
                 model.suspect(key);

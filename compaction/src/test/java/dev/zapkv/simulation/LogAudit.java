@@ -28,10 +28,10 @@ import java.util.zip.CRC32C;
 /// Recomputes the live bytes of every zone from the bytes on the device, and compares. To be run when nothing is in
 /// staging only.
 ///
-/// A record may lie in several places (an append that was reported as failed and was not; a relocation whose source
-/// is not emptied yet), of which the store counts one: such records give a range. So does a tombstone whose key has a
-/// newer record: the place that was counted may be gone, and the tombstone with it, while another one is left that was
-/// not.
+/// A record may lie in several places (an append that was reported as failed and was not; a relocation whose
+/// source is not emptied yet), of which the store counts one: such records give a range. So does a tombstone
+/// whose key has a newer record: the place that was counted may be gone, and the tombstone with it, while another
+/// one is left that was not.
 final class LogAudit {
     private final ZoneDevice device;
     private final StoreId storeId;

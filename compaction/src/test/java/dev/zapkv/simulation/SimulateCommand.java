@@ -56,7 +56,12 @@ public final class SimulateCommand implements Callable<Integer> {
             description = "Histories to run. Default: 1000, or no limit with --hours.")
     private Long seeds;
 
-    @Option(names = "--from", paramLabel = "SEED", description = "First seed. Default: a random one, which is printed.")
+    @Option(
+            names = "--from",
+            paramLabel = "SEED",
+            description = "First seed, or tree: one that the committed sources decide. Default: a random one, which is"
+                    + " printed.",
+            converter = SeedConverter.class)
     private Long from;
 
     @Option(names = "--hours", paramLabel = "H", description = "Ends after so many hours (0.1 is six minutes).")
@@ -106,6 +111,18 @@ public final class SimulateCommand implements Callable<Integer> {
         @Override
         public Iterator<String> iterator() {
             return Arrays.stream(Plant.values()).map(Plant::label).iterator();
+        }
+    }
+
+    /// A number, or what the sources of the commit give: other histories for each change, the same ones again.
+    static final class SeedConverter implements CommandLine.ITypeConverter<Long> {
+        @Override
+        public Long convert(final String value) {
+            try {
+                return "tree".equals(value) ? Commit.seed() : Long.parseLong(value);
+            } catch (final NumberFormatException e) {
+                throw new CommandLine.TypeConversionException("'" + value + "' is no seed, nor is it 'tree'");
+            }
         }
     }
 

@@ -99,6 +99,11 @@ final class StoreLife {
         return struck;
     }
 
+    /// Whether the store was opened from a checkpoint, this time.
+    boolean isFromCheckpoint() {
+        return store.stats().recovery().contains(" read (");
+    }
+
     /// The newest metadata may have gone with a zone.
     void metadataMayBeLost() {
         metadataMayBeLost = true;
@@ -213,7 +218,7 @@ final class StoreLife {
         figures.recoveries += cleanEnd ? 0 : 1;
         made = true;
         device.phase(CrashPhase.OPERATION);
-        if (store.stats().recovery().contains("; checkpoint ")) {
+        if (isFromCheckpoint()) {
             figures.fromCheckpoint++;
         }
     }
