@@ -19,11 +19,15 @@ import dev.zapkv.io.sim.SimOptions;
 import dev.zapkv.io.sim.SimZoneDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A drive with conventional zones keeps the metadata there, and nothing that goes wrong while an image is overwritten
 /// costs the newest one.
@@ -41,7 +45,11 @@ class ConventionalMetadataTest {
     private long version;
 
     private static SimMedia media(final int conventional) {
-        return new SimMedia(new ZoneGeometry(BLOCK, ZONE, ZONE, ZONES, 3, 3, 64 << 10), conventional);
+        return media(conventional, ZONE);
+    }
+
+    private static SimMedia media(final int conventional, final int zone) {
+        return new SimMedia(new ZoneGeometry(BLOCK, zone, zone, ZONES, 3, 3, 64 << 10), conventional);
     }
 
     private SimZoneDevice device() {
@@ -307,5 +315,57 @@ class ConventionalMetadataTest {
         try (ZapKv store = open()) {
             check(store);
         }
+    }
+
+    private VerifyReport verify() {
+        try (ZapKv store = ZapKv.open(context(device()).readOnly(true))) {
+            return store.verify(VerifyOptions.DEFAULT, VerifyListener.SILENT);
+        }
+    }
+
+    /// Changes a byte in a conventional zone, as a damaged disk may.
+    private void damage(final int zone, final long offset) {
+        try (SimZoneDevice device = device();
+                Arena arena = Arena.ofConfined()) {
+            final ConventionalZones zones = device.conventional().orElseThrow();
+            final MemorySegment block = arena.allocate(BLOCK, BLOCK);
+            final long start = offset / BLOCK * BLOCK;
+            zones.read(zone, start, block, BLOCK);
+            final long at = offset - start;
+            block.set(ValueLayout.JAVA_BYTE, at, (byte) ~block.get(ValueLayout.JAVA_BYTE, at));
+            zones.write(zone, start, block, BLOCK);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {5, 150, BLOCK - 1})
+    void shouldFindDamagedImagesWhenVerifying(final int at) {
+        // Four places in each of the two zones.
+        media = media(3, 4 << 20);
+        ZapKv.format(context(device()), false);
+        for (int life = 0; life < 10; life++) {
+            try (ZapKv store = open()) {
+                live(store);
+            }
+        }
+        final VerifyReport whole = verify();
+        assertEquals(List.of(), whole.findings());
+        assertEquals(8, whole.metadataBlocks());
+
+        int certain = 0;
+        for (int place = 0; place < 8; place++) {
+            final long start = (place / 2) * (1L << 20);
+            damage(place % 2, start + at);
+            final VerifyReport report = verify();
+            assertEquals(1, report.findings().size(), report::toString);
+            final Finding finding = report.findings().getFirst();
+            assertEquals(Finding.Kind.METADATA, finding.kind());
+            assertTrue(finding.text().contains("conventional zone " + place % 2 + " offset " + start), finding.text());
+            certain += finding.damage() ? 1 : 0;
+            damage(place % 2, start + at);
+        }
+        // Where the next image goes a crash may have left anything. And it looks so if the newest image is damaged.
+        assertEquals(at == BLOCK - 1 ? 7 : 6, certain);
+        assertEquals(List.of(), verify().findings());
     }
 }

@@ -20,7 +20,6 @@ import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.StagingFile;
 import dev.zapkv.store.meta.MetadataLog;
 import dev.zapkv.store.meta.MetadataSearch;
-import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.store.read.RecordReader;
 import dev.zapkv.store.read.StagedRecords;
 import dev.zapkv.store.verify.Verifier;
@@ -32,15 +31,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.agrona.CloseHelper;
 
-/// A store that is read alone: recovered in memory as {@link OpenStore} does it, and nothing is written
-/// anywhere. There
-/// is no agent, no garbage collection and no staging of its own; what only lies in the staging of a killed
-/// process is
+/// A store that is read alone: recovered in memory as {@link OpenStore} does it, and nothing is written anywhere. There
+/// is no agent, no garbage collection and no staging of its own; what only lies in the staging of a killed process is
 /// read there. Thread-safe.
 public final class ReadOnlyStore implements Store {
     private final EngineConfig config;
+    private final MetadataSearch.Found newest;
     private final MetadataImage image;
-    private final StoreId storeId;
     private final ZoneTable zones;
     private final RecoveredLog log;
     private final LiveRecords live;
@@ -54,12 +51,11 @@ public final class ReadOnlyStore implements Store {
     private ReadOnlyStore(final EngineConfig config) {
         this.config = config;
         final OpeningTimes times = new OpeningTimes(config.nanoClock());
-        final MetadataSearch.Found found = FoundStore.existing(config);
-        image = found.image();
-        storeId = found.storeId();
-        zones = recoverMetadataZones(found.zone());
+        newest = FoundStore.existing(config);
+        image = newest.image();
+        zones = recoverMetadataZones(newest.zone());
         times.metadataDone();
-        log = RecoveredLog.of(config, storeId, image, zones, this::openStaging, times);
+        log = RecoveredLog.of(config, newest.storeId(), image, zones, this::openStaging, times);
         try {
             live = new LiveRecords(zones, usableBytes(), () -> 0);
             live.recovered(log.chunkEntries(), zones.totalLiveBytes() - zones.totalTombstoneBytes());
@@ -101,13 +97,13 @@ public final class ReadOnlyStore implements Store {
         }
     }
 
-    private ZoneTable recoverMetadataZones(final int newest) {
+    private ZoneTable recoverMetadataZones(final int last) {
         final ZoneTable table = new ZoneTable(config.device().geometry());
         for (int zone = 0; zone < MetadataLog.ZONES; zone++) {
             recoverMetadataZone(table, zone);
         }
-        if (newest >= MetadataLog.ZONES) {
-            recoverMetadataZone(table, newest);
+        if (last >= MetadataLog.ZONES) {
+            recoverMetadataZone(table, last);
         }
         return table;
     }
@@ -120,7 +116,7 @@ public final class ReadOnlyStore implements Store {
 
     private StagingFile openStaging(final MetadataImage from) {
         try {
-            return StagingFile.openReadOnly(from.stagingPath(), storeId, from.epoch());
+            return StagingFile.openReadOnly(from.stagingPath(), newest.storeId(), from.epoch());
         } catch (final DeviceException e) {
             stagingProblem = "not closed cleanly and its staging memory cannot be read (" + e.getMessage()
                     + "): what lies there alone is not shown";
@@ -202,8 +198,7 @@ public final class ReadOnlyStore implements Store {
     public VerifyReport verify(final VerifyOptions options, final VerifyListener listener) {
         final VerifyInput input = new VerifyInput(
                 config.device(),
-                image,
-                storeId,
+                newest,
                 log.index(),
                 log.hash(),
                 zones,

@@ -61,6 +61,26 @@ final class ConventionalPlaces implements ImagePlaces {
         return count;
     }
 
+    /// The conventional zone in which a place lies.
+    static int zone(final int place) {
+        return place % ZONES;
+    }
+
+    /// Where a place begins in its zone.
+    long offset(final int place) {
+        return (long) (place / ZONES) * slotBytes;
+    }
+
+    /// Where an image lies.
+    int place(final long number) {
+        return (int) (number % count);
+    }
+
+    /// Whether a place is the one that a crash may have left half written: of the next image.
+    boolean mayBeCutOff(final int place) {
+        return place == place(newest + 1);
+    }
+
     @Override
     public int largest() {
         return slotBytes;
@@ -74,7 +94,7 @@ final class ConventionalPlaces implements ImagePlaces {
     @Override
     public long prepare(final long wanted, final int length) {
         // Never where the newest one lies, however many attempts have failed.
-        sequence = wanted % count == newest % count ? wanted + 1 : wanted;
+        sequence = place(wanted) == place(newest) ? wanted + 1 : wanted;
         return sequence;
     }
 
@@ -91,7 +111,7 @@ final class ConventionalPlaces implements ImagePlaces {
     @Override
     public long write(final IoBuffer buffer, final int length) {
         try {
-            write((int) (sequence % count), buffer.memory(), length);
+            write(place(sequence), buffer.memory(), length);
         } catch (final DeviceException e) {
             return -Math.max(1, e.errno());
         }
@@ -100,14 +120,14 @@ final class ConventionalPlaces implements ImagePlaces {
     }
 
     private void write(final int place, final MemorySegment source, final int length) {
-        zones.write(place % ZONES, (long) (place / ZONES) * slotBytes, source, length);
+        zones.write(zone(place), offset(place), source, length);
     }
 
     /// Reads the beginning of a place.
     ///
     /// @param length bytes, a multiple of the logical block
     void read(final int place, final MemorySegment target, final int length) {
-        zones.read(place % ZONES, (long) (place / ZONES) * slotBytes, target, length);
+        zones.read(zone(place), offset(place), target, length);
     }
 
     /// Whether something lies at one of the places.
@@ -139,6 +159,6 @@ final class ConventionalPlaces implements ImagePlaces {
 
     @Override
     public String describe() {
-        return "conventional zone " + sequence % ZONES;
+        return "conventional zone " + zone(place(sequence));
     }
 }

@@ -29,6 +29,9 @@ final class Verdict {
         if (suspect.kind == Finding.Kind.PADDING) {
             return "nothing is kept there, but the device returned other bytes than were written";
         }
+        if (metadata && !damage) {
+            return "most likely a crash cut off an image that was being written: the one before it is used";
+        }
         if (metadata) {
             return "an image of the metadata is lost; if it was the newest, the store was opened as it was before it";
         }

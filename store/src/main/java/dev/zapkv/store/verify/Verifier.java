@@ -11,6 +11,7 @@ import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.checkpoint.CheckpointAudit;
 import dev.zapkv.store.format.CheckpointRef;
 import dev.zapkv.store.index.PointIndex;
+import dev.zapkv.store.meta.ConventionalAudit;
 import dev.zapkv.store.meta.MetadataLog;
 import dev.zapkv.zone.Stream;
 import java.util.ArrayList;
@@ -18,12 +19,10 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.function.LongSupplier;
 
-/// Verifies a store: every byte below the write pointers, the index against the log, values in chunks,
-/// checkpoints, and
-/// the accounts. Writes nothing. Runs on the caller's thread.
+/// Verifies a store: every byte below the write pointers, metadata in conventional zones, the index against the log,
+/// values in chunks, checkpoints, and the accounts. Writes nothing. Runs on the caller's thread.
 ///
-/// Memory: besides the store's index another one of at most the same limit, and about 100 bytes of heap for
-/// each value
+/// Memory: besides the store's index another one of at most the same limit, and about 100 bytes of heap for each value
 /// in chunks.
 public final class Verifier {
     private static final int WINDOW_BYTES = 4 << 20;
@@ -69,6 +68,7 @@ public final class Verifier {
             walk = new ZoneWalk(reader, input.storeId(), device.geometry().blockSize());
             readZones(walk, reader, truth);
         }
+        final int inPlace = checkConventionalZones();
         truth.staging();
         progress(INDEX);
         final IndexCheck index = new IndexCheck(input, truth, findings, suspects);
@@ -87,7 +87,7 @@ public final class Verifier {
                 truth.hostBlocks(),
                 truth.gcBlocks(),
                 truth.checkpointBlocks(),
-                truth.metadataBlocks(),
+                truth.metadataBlocks() + inPlace,
                 truth.records(),
                 truth.tombstones(),
                 truth.staged(),
@@ -160,6 +160,24 @@ public final class Verifier {
                 && input.zones().stream(suspect.zone) == Stream.HOST
                 && !input.counts(suspect.block);
         findings.add(Verdict.of(suspect, metadata, cutOff));
+    }
+
+    /// Metadata that is written in place.
+    ///
+    /// @return images
+    private int checkConventionalZones() {
+        if (!input.newest().isConventional()) {
+            return 0;
+        }
+        final ConventionalAudit.Outcome outcome = ConventionalAudit.check(device, input.newest(), pace::await);
+        bytesRead += outcome.bytesRead();
+        for (final ConventionalAudit.Damage damage : outcome.damaged()) {
+            final Finding.Kind kind = damage.unreadable() ? Finding.Kind.UNREADABLE : Finding.Kind.METADATA;
+            final Suspect suspect = new Suspect(kind, Finding.NO_ZONE, 0, damage.length(), 0, 0, damage.text());
+            suspect.certain = !damage.cutOff();
+            findings.add(Verdict.of(suspect, true, false));
+        }
+        return outcome.images();
     }
 
     private int checkCheckpoints() {
