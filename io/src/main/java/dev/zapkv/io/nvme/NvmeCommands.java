@@ -17,38 +17,49 @@ import java.lang.foreign.MemorySegment;
 ///
 /// Invariant: a slot that is neither free nor has ended is either on the engine or in {@code delayed}.
 final class NvmeCommands extends CommandQueue {
+    /// How long an append waits for a zone before its refusal is its result.
+    static final long PATIENCE_NS = 3_000_000_000L;
+
     private static final int REPEATS_MAX = 8;
+    private static final int ZONE_RETRY_MS = 5;
+    private static final long NOT_WAITING = Long.MIN_VALUE;
     private static final long NANOS_PER_MILLI = 1_000_000L;
 
     private final Drive drive;
     private final PassthroughEngine engine;
     private final MemorySegment memory;
     private final StatusCounts statuses;
+    private final long patienceNs;
     private final IntQueue delayed;
     private final int[] appendsInFlight;
     private final boolean[] uncertain;
     private final boolean[] plain;
     private final long[] dueNs;
+    private final long[] waitingSinceNs;
     private final PassthroughCommand command = new PassthroughCommand();
     private final CommandEngine.Completion onCommand = this::onCommand;
 
-    /// @param memory of the commands, shared with the engine
+    /// @param memory     of the commands, shared with the engine
+    /// @param patienceNs how long an append waits for a zone
     NvmeCommands(
             final Drive drive,
             final PassthroughEngine engine,
             final MemorySegment memory,
             final int queueDepth,
-            final StatusCounts statuses) {
+            final StatusCounts statuses,
+            final long patienceNs) {
         super(drive.geometry(), queueDepth, false, engine.unsupportedAttributes() | IoAttributes.LIFETIME);
         this.drive = drive;
         this.engine = engine;
         this.memory = memory;
         this.statuses = statuses;
+        this.patienceNs = patienceNs;
         delayed = new IntQueue(queueDepth);
         appendsInFlight = new int[geometry.zoneCount()];
         uncertain = new boolean[geometry.zoneCount()];
         plain = new boolean[queueDepth];
         dueNs = new long[queueDepth];
+        waitingSinceNs = new long[queueDepth];
     }
 
     /// Refuses an operation that no append may overlap.
@@ -99,6 +110,7 @@ final class NvmeCommands extends CommandQueue {
 
     private void start(final int slot) {
         plain[slot] = false;
+        waitingSinceNs[slot] = NOT_WAITING;
         issue(slot);
     }
 
@@ -211,6 +223,13 @@ final class NvmeCommands extends CommandQueue {
                     delay(slot, drive.retryDelays().ms(NvmeStatus.delayIndex(status)));
                 }
             }
+            case FREE_ZONE -> {
+                if (table.kind[slot] == CommandTable.APPEND && mayWait(slot)) {
+                    delay(slot, ZONE_RETRY_MS);
+                } else {
+                    fail(slot, -known.errno());
+                }
+            }
             case UNCERTAIN -> onUncertain(slot, -known.errno());
             default -> fail(slot, -known.errno());
         }
@@ -230,6 +249,15 @@ final class NvmeCommands extends CommandQueue {
 
     private boolean repeatable(final int slot) {
         return table.restarts[slot]++ < REPEATS_MAX;
+    }
+
+    /// Whether an append may go on waiting for a zone.
+    private boolean mayWait(final int slot) {
+        final long nowNs = System.nanoTime();
+        if (waitingSinceNs[slot] == NOT_WAITING) {
+            waitingSinceNs[slot] = nowNs;
+        }
+        return nowNs - waitingSinceNs[slot] < patienceNs;
     }
 
     private void delay(final int slot, final int ms) {

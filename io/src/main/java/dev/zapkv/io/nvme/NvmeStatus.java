@@ -90,7 +90,7 @@ enum NvmeStatus {
         NONE,
         /// The zone takes no such append: another zone.
         NEXT_ZONE,
-        /// Close, finish or reset a zone first.
+        /// A zone has to be closed, finished or reset first: appends wait for that.
         FREE_ZONE,
         /// The zone is not in the state it was believed to be in: report it.
         ZONE_CHANGED,

@@ -112,7 +112,7 @@ public final class NvmeZoneDevice extends CommandDevice {
                     drive,
                     details(opened, drive, engine, asyncIo, syncReads),
                     engine,
-                    new NvmeCommands(drive, engine, memory, queueDepth, statuses),
+                    new NvmeCommands(drive, engine, memory, queueDepth, statuses, NvmeCommands.PATIENCE_NS),
                     syncReads,
                     statuses);
         } catch (final Throwable t) {

@@ -190,8 +190,11 @@ final class NvmeAppendsVmTest {
             assertEquals(-Errno.ETOOMANYREFS, completions.drain(device).result(1));
             assertTrue(device.append(0, buffer, 512, 512, IoAttributes.NONE, 2));
             assertEquals(0, completions.drain(device).result(2));
-            device.finish(0);
+            // Held back until there is a zone to spare.
             assertTrue(device.append(4, buffer, 0, 1024, IoAttributes.NONE, 3));
+            assertEquals(0, device.await(completions, 100_000_000L));
+            assertEquals(1, device.inFlight());
+            device.finish(0);
             assertEquals(
                     device.geometry().address(4, 0), completions.drain(device).result(3));
             assertEquals(

@@ -30,7 +30,7 @@ final class NvmeCommandsTest {
     private final FakeEngine engine = new FakeEngine(arena.allocate(PassthroughEngine.offset(DEPTH), 8));
     private final StatusCounts statuses = new StatusCounts();
     private final Completions completions = new Completions();
-    private NvmeCommands commands = new NvmeCommands(DRIVE, engine, engine.commands, DEPTH, statuses);
+    private NvmeCommands commands = commands(DRIVE, 0);
     private LeasedBuffer buffer =
             LeasedBuffer.register(null, engine, memory, DRIVE.geometry().maxAppend());
 
@@ -49,6 +49,10 @@ final class NvmeCommandsTest {
                 volatileCache,
                 new Identify.RetryDelays(20, 0, 0),
                 List.of());
+    }
+
+    private NvmeCommands commands(final Drive drive, final long patienceNs) {
+        return new NvmeCommands(drive, engine, engine.commands, DEPTH, statuses, patienceNs);
     }
 
     @AfterEach
@@ -157,6 +161,28 @@ final class NvmeCommandsTest {
     }
 
     @Test
+    void shouldHoldAnAppendBackUntilTheDriveHasAZoneToSpare() {
+        commands = commands(DRIVE, Long.MAX_VALUE);
+        engine.answer(0x41BD, 0).answer(0, block(1, 3));
+        for (int i = 0; i < 20; i++) {
+            engine.answer(0x41BE, 0);
+        }
+        engine.answer(0, block(0, 0));
+        commands.append(0, buffer, 0, BLOCK, IoAttributes.NONE, 1);
+        commands.append(1, buffer, 0, BLOCK, IoAttributes.NONE, 2);
+        commands.poll(completions, -1);
+        assertEquals(Set.of(2L), completions.results.keySet(), "a zone that is open is not concerned");
+        assertThrows(IllegalStateException.class, () -> commands.requireIdle(0, "reset"));
+        commands.requireIdle(1, "finish");
+        drain();
+        assertEquals(DRIVE.geometry().address(0, 0), completions.result(1));
+        assertEquals(23, engine.started.size());
+        // The next one has patience of its own.
+        engine.answer(0x41BD, 0).answer(0, block(0, 1));
+        assertEquals(DRIVE.geometry().address(0, BLOCK), append(0, 3));
+    }
+
+    @Test
     void shouldNotAppendAfterAnUnknownOutcomeBeforeAReport() {
         for (final int status : new int[] {-Errno.EINTR, 0x007, 0x004, 0x7FF}) {
             completions.clear();
@@ -215,7 +241,7 @@ final class NvmeCommandsTest {
         commands.flush(1);
         drain();
         assertEquals(List.of(PassthroughCommand.OP_FLUSH), engine.started);
-        commands = new NvmeCommands(drive(false), engine, engine.commands, DEPTH, statuses);
+        commands = commands(drive(false), 0);
         commands.flush(2);
         drain();
         assertEquals(0, completions.result(2));
