@@ -2,6 +2,9 @@
 package dev.zapkv.cli;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
@@ -56,11 +59,29 @@ final class TestDrives {
         return report.toString();
     }
 
+    /// Empties the first two zones of a drive, the conventional ones if it has some, which hold the metadata of a
+    /// store.
+    static void eraseMetadata(final String store) throws IOException {
+        final String path = store.substring(store.indexOf(':') + 1);
+        if (path.equals(zonefs())) {
+            output("truncate", "-s", "0", path + "/seq/0", path + "/seq/1");
+            return;
+        }
+        final String node = block(path);
+        final Path zone = Path.of("/sys/block", Path.of(node).getFileName().toString(), "queue/chunk_sectors");
+        final long sectors = Long.parseLong(Files.readString(zone).strip());
+        if (path.equals(nullBlock())) {
+            output("dd", "if=/dev/zero", "of=" + node, "bs=" + sectors * 512, "count=2", "oflag=direct");
+        } else {
+            output("blkzone", "reset", "-o", "0", "-c", String.valueOf(2 * sectors), node);
+        }
+    }
+
     /// What a program prints, on both streams.
     static String output(final String... command) throws IOException {
         final Process process =
                 new ProcessBuilder(command).redirectErrorStream(true).start();
-        return new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 
     private static String drive(final String variable) {
