@@ -138,7 +138,8 @@ final class GcAgent implements Collector {
             }
         }
         final int evacuee = policy.evacuee();
-        if (evacuee != VictimPolicy.NONE) {
+        // It takes room and brings none back: without a zone to spare no other could be collected afterwards.
+        if (evacuee != VictimPolicy.NONE && host.allocator().isReserveWhole()) {
             return evacuee;
         }
         if (!pace.wantsVictim()) {

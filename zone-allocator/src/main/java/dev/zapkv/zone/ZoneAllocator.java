@@ -365,6 +365,11 @@ public final class ZoneAllocator {
         return reserve + keptForMetadata;
     }
 
+    /// Whether all these zones are there: none was taken and not yet replaced.
+    public boolean isReserveWhole() {
+        return reserved.size() >= reserve;
+    }
+
     /// Zones that may be in use, metadata zones included.
     public int zoneLimit() {
         return zoneLimit;
