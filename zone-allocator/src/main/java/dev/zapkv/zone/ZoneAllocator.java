@@ -367,7 +367,7 @@ public final class ZoneAllocator {
 
     /// Whether all these zones are there: none was taken and not yet replaced.
     public boolean isReserveWhole() {
-        return reserved.size() >= reserve;
+        return reserved.size() >= reserve();
     }
 
     /// Zones that may be in use, metadata zones included.
