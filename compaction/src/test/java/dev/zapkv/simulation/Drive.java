@@ -72,8 +72,11 @@ enum Drive {
     /// Zones that may be lost to the store in a history, for a while or for good.
     int zonesToFail() {
         return switch (this) {
-            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS, HASTY, FORGETFUL, FAILING -> 0;
+            case SMALL_ZONES, TINY_ZONES, SMALL_APPENDS, HASTY -> 0;
             case FRAGILE, DYING, CONVENTIONAL, ROTTING -> 2;
+            // The open zones of several crashes, and those that were full early, are of no use until they are
+            // collected.
+            case FORGETFUL, FAILING -> 4;
         };
     }
 }
