@@ -126,9 +126,8 @@ final class ShardReplay {
                 }
             }
             if (missing > 0) {
-                // At once: entries that come in order would crowd at the front of a shard that grows step by step. If
-                // there
-                // is no room for all, that is found out at the first one too many.
+                // At once: entries that come in order would crowd at the front of a shard that grows step by step.
+                // If there is no room for all, that is found out at the first one too many.
                 writer.reserve(index.entries(shard) + missing);
                 for (int i = 0; i < found.partsPerShard(); i++) {
                     final int count = read(shard, i);
