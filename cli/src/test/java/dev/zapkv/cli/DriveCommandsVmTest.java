@@ -121,7 +121,7 @@ class DriveCommandsVmTest {
 
     private List<String> entries(final String store, final String... range) throws IOException {
         final Path dump = directory.resolve("dump.jsonl");
-        succeed(run("dump", store, List.of(dump.toString(), "--sorted"), range));
+        succeed(run("dump", store, List.of(dump.toString(), "--sorted", "--force"), range));
         return Files.readAllLines(dump).stream().sorted().toList();
     }
 

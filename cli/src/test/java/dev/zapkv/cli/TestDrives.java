@@ -73,7 +73,7 @@ final class TestDrives {
         if (path.equals(nullBlock())) {
             output("dd", "if=/dev/zero", "of=" + node, "bs=" + sectors * 512, "count=2", "oflag=direct");
         } else {
-            output("blkzone", "reset", "-o", "0", "-c", String.valueOf(2 * sectors), node);
+            output("blkzone", "reset", "-o", "0", "-l", String.valueOf(2 * sectors), node);
         }
     }
 
