@@ -99,6 +99,10 @@ enum Plant {
             "parts of a batch count without its beginning",
             "store/src/main/java/dev/zapkv/store/recovery/StagingReplay.java",
             new Edit("(flags & RecordFormat.FLAG_BATCH_PART) != 0 && !adjacent;", "false;")),
+    TAKE_OVER_ANEW(
+            "taking over staging begins again where it was cut short",
+            "store/src/main/java/dev/zapkv/store/recovery/StagingReplay.java",
+            new Edit(" && position >= resumeAt) {", ") {")),
     NUMBER_ANEW(
             "a store begins with image 1 on zones that held another",
             "store/src/main/java/dev/zapkv/store/engine/StoreMaker.java",

@@ -54,6 +54,7 @@ final class PlantIT {
             case COUNT_MOVED_TOMBSTONE -> throw new IllegalArgumentException("no history is known: " + plant);
             case REPEAT_BATCH_SINGLY -> new Known(Drive.HASTY, 204);
             case TORN_BATCH -> new Known(Drive.HASTY, 9);
+            case TAKE_OVER_ANEW -> new Known(Drive.HASTY, 91000479);
             case NUMBER_ANEW -> new Known(Drive.HASTY, 136);
         };
     }

@@ -170,6 +170,16 @@ final class SimulationTest {
         run(40000557, Setup.MIXED_STEPS, Drive.FAILING);
     }
 
+    @Test
+    void shouldGoOnWhereTakingOverStagingWasCutShort() throws IOException {
+        run(91000479, Setup.MIXED_STEPS, Drive.HASTY);
+    }
+
+    @Test
+    void shouldMakeAStoreWhereAPowerCutToreTheFirstImageOfOne() throws IOException {
+        run(30000203, Setup.MIXED_STEPS, Drive.DYING);
+    }
+
     private long run(final long seed, final int steps) throws IOException {
         return run(seed, steps, Drive.SMALL_ZONES);
     }

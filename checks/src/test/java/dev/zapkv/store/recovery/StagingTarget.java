@@ -93,7 +93,8 @@ public final class StagingTarget implements FuzzTarget {
         }
         try (staging) {
             final long from = staging.takenFrom() == 0 ? behind : staging.takenFrom() - 1;
-            final StagingReplay replay = new StagingReplay(staging, from);
+            final StagingReplay replay =
+                    new StagingReplay(staging, from, staging.takeOver().resumeAt(behind));
             replay.chunkSets(HASH, location -> 0);
             final long visited = replay.visit((position, flags, key, value) -> {
                 if (key.length == 0 || key.length + value.length > BLOCK_BYTES) {

@@ -19,11 +19,14 @@ import java.util.List;
 /// @param zones    with the metadata zones as they were found; the data zones are unknown yet
 /// @param metadata its newest image
 record FoundStore(StoreId storeId, ZoneTable zones, StoreMetadata metadata) {
-    /// Finds the store on a device, or begins one there if that may be.
+    /// Finds the store on a device, or begins one there if that may be: also where a power cut tore the first image.
     ///
     /// @throws FormatException if there is none and none may be made, or one that cannot be read
     static FoundStore find(final EngineConfig config, final DevicePort port) {
         final ZoneGeometry geometry = config.device().geometry();
+        if (config.createIfMissing() && MetadataSearch.isTornFirstImage(config.device())) {
+            config.device().reset(0);
+        }
         MetadataSearch.Found found = MetadataSearch.find(config.device());
         if (found == null && config.createIfMissing()) {
             StoreRequirements.check(config);

@@ -124,16 +124,17 @@ record RecoveredLog(
         }
     }
 
-    /// A file of an earlier life says itself from where on it counts: an opening was cut short that was about to
-    /// append its content again.
+    /// A file of an earlier life says itself from where on it counts, and how far openings came that were cut short
+    /// while they appended its content again.
     private static StagingReplay staged(
             final StagingFile staging, final MetadataImage image, final Replay.Outcome replayed) {
         if (staging.epoch() != image.epoch()) {
-            return new StagingReplay(staging, staging.takenFrom() - 1);
+            return new StagingReplay(
+                    staging, staging.takenFrom() - 1, staging.takeOver().resumeAt(replayed.firstMissing() - 1));
         }
         if (staging.isWritable()) {
             staging.takenFrom(replayed.firstMissing());
         }
-        return new StagingReplay(staging, replayed.firstMissing() - 1);
+        return new StagingReplay(staging, replayed.firstMissing() - 1, 0);
     }
 }

@@ -1,25 +1,34 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.engine;
 
+import dev.zapkv.Durability;
 import dev.zapkv.store.format.ChunkKey;
 import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.log.TakeOverNotes;
 import dev.zapkv.store.recovery.StagingReplay;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/// Appends again what a killed process had in staging only. A batch is appended as one: were its records appended one
-/// by one, a power cut before the next flush could leave some of them.
+/// Appends again what a killed process had in staging only, and notes how far it came. A batch is appended as one:
+/// were its records appended one by one, a power cut before the next flush could leave some of them.
 final class StagingRepeat {
     private final Engine engine;
+    private final IoAgent agent;
+    private final TakeOverNotes notes;
     private final Set<Long> sets;
     private final List<byte[]> keys = new ArrayList<>();
     // null deletes
     private final List<byte[]> values = new ArrayList<>();
+    private long batchPosition;
+    private long lastBegun;
 
-    /// @param sets chunk sets whose head is in staging
-    StagingRepeat(final Engine engine, final Set<Long> sets) {
+    /// @param notes in the staging file of the killed process
+    /// @param sets  chunk sets whose head is in staging
+    StagingRepeat(final Engine engine, final IoAgent agent, final TakeOverNotes notes, final Set<Long> sets) {
         this.engine = engine;
+        this.agent = agent;
+        this.notes = notes;
         this.sets = sets;
     }
 
@@ -27,29 +36,42 @@ final class StagingRepeat {
     ///
     /// @return number of records
     long run(final StagingReplay staged) {
-        final long records = staged.visit((position, flags, key, value) -> repeat(flags, key, value));
+        final long records = staged.visit(this::repeat);
         endBatch();
         return records;
     }
 
-    private void repeat(final int flags, final byte[] key, final byte[] value) {
+    private void repeat(final long position, final int flags, final byte[] key, final byte[] value) {
         if ((flags & RecordFormat.FLAG_BATCH_PART) == 0) {
             endBatch();
         }
         if ((flags & (RecordFormat.FLAG_CHUNK | RecordFormat.FLAG_LARGE)) == 0) {
+            if (keys.isEmpty()) {
+                batchPosition = position;
+            }
             keys.add(key);
             values.add((flags & RecordFormat.FLAG_TOMBSTONE) != 0 ? null : value);
         } else if ((flags & RecordFormat.FLAG_CHUNK) == 0 || sets.contains(ChunkKey.chunkSet(key))) {
             // A head comes behind its chunks: chunks without one belong to a value that was never written.
-            engine.repeat(flags, key, value);
+            notes.next(position);
+            noteBlock(engine.repeat(flags, key, value), position);
         }
     }
 
     private void endBatch() {
         if (!keys.isEmpty()) {
-            engine.repeat(keys.toArray(byte[][]::new), values.toArray(byte[][]::new));
+            notes.next(batchPosition);
+            noteBlock(engine.repeat(keys.toArray(byte[][]::new), values.toArray(byte[][]::new)), batchPosition);
             keys.clear();
             values.clear();
+        }
+    }
+
+    private void noteBlock(final long block, final long position) {
+        if (block != lastBegun) {
+            agent.await(block - TakeOverNotes.BLOCKS, Durability.DEVICE);
+            notes.begun(block, position);
+            lastBegun = block;
         }
     }
 }

@@ -142,7 +142,9 @@ final class StoreOpening {
                 checkpoints::isRequested);
         times.stagingBegins();
         append.takeOver(true);
-        final long repeated = staged == null ? 0 : new StagingRepeat(engine, log.stagedSets()).run(staged);
+        final long repeated = staged == null
+                ? 0
+                : new StagingRepeat(engine, agent, oldStaging.takeOver(), log.stagedSets()).run(staged);
         final boolean stagingFound = oldStaging != null;
         if (stagingFound) {
             agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);

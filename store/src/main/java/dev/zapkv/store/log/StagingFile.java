@@ -37,6 +37,7 @@ import java.util.List;
 /// |     48 |    8 | u64  | takenFrom  | first block whose records the next life began to take over; 0: none did |
 /// |     56 |    8 | u64  | bootIdHigh | run of the machine in which it was made, see {@link BootId} |
 /// |     64 |    8 | u64  | bootIdLow  |                                            |
+/// |     72 | 4,024 | –   | takeOver   | {@link TakeOverNotes}; 0 until it is taken over |
 /// |  4,096 |    – | –    | slots      |                                            |
 ///
 /// A slot begins with room for the block's header, in which only the block number is set until the block is sealed.
@@ -255,6 +256,11 @@ public final class StagingFile implements AutoCloseable {
     /// to this question is another.
     public void takenFrom(final long block) {
         file.memory().set(LONG, TAKEN_FROM_OFFSET, block);
+    }
+
+    /// What the lives that tried to take it over noted of it.
+    public TakeOverNotes takeOver() {
+        return new TakeOverNotes(file.memory().asSlice(0, SLOTS_OFFSET));
     }
 
     /// The whole file.

@@ -79,6 +79,28 @@ public final class MetadataSearch {
         }
     }
 
+    /// Whether all that is there may be the first image of a store, which a power cut tore: zone 0 holds something
+    /// that is no image and begins none but the first, and nothing else was ever written to. Without an image
+    /// nothing can have been.
+    public static boolean isTornFirstImage(final ZoneDevice device) {
+        final ZoneState first = device.report(0).state();
+        if (first == ZoneState.EMPTY || SequentialPlaces.isDead(first)) {
+            return false;
+        }
+        for (int zone = 1; zone < device.geometry().zoneCount(); zone++) {
+            if (device.report(zone).state() != ZoneState.EMPTY) {
+                return false;
+            }
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            final MetadataSearch search = new MetadataSearch(device, arena);
+            ConventionalPlaces.of(device).ifPresent(search::searchConventional);
+            final boolean onlyThere = !search.anything;
+            search.searchZones();
+            return onlyThere && search.newest == null && search.newerVersion == 0 && search.highest <= 1;
+        }
+    }
+
     /// The highest number of all images that are there, readable or not, whichever store's they are, and that may
     /// show once more: 0 if there is none. What is written behind a reset may leave holes that show what was
     /// there before.

@@ -31,12 +31,15 @@ public final class StagingReplay {
     private final CRC32C crc = new CRC32C();
     private final long firstBlock;
     private final long lastBlock;
+    private final long resumeAt;
 
     /// Looks through a staging file.
     ///
-    /// @param behind number of the last block that counts without staging
-    public StagingReplay(final StagingFile file, final long behind) {
+    /// @param behind   number of the last block that counts without staging
+    /// @param resumeAt log position of the first record that is not taken over yet; 0: none is
+    public StagingReplay(final StagingFile file, final long behind, final long resumeAt) {
         this.file = file;
+        this.resumeAt = resumeAt;
         memory = file.memory();
         blockBytes = file.blockBytes();
         for (int slot = 0; slot < file.allocatedSlots(); slot++) {
@@ -119,7 +122,7 @@ public final class StagingReplay {
             final int length = RecordFormat.length(content, at);
             // Part of a batch whose beginning was never committed: the batch does not count.
             final boolean orphan = (flags & RecordFormat.FLAG_BATCH_PART) != 0 && !adjacent;
-            if ((flags & RecordFormat.FLAG_PADDING) == 0 && !orphan) {
+            if ((flags & RecordFormat.FLAG_PADDING) == 0 && !orphan && position >= resumeAt) {
                 final byte[] key = new byte[RecordFormat.keyLength(content, at)];
                 final int keyAt = at + RecordFormat.keyOffset(flags);
                 MemorySegment.copy(content, BYTE, keyAt, key, 0, key.length);

@@ -45,14 +45,14 @@ class StagingReplayTest {
     void shouldVisitTheBlocksBehindTheLastOneThatCounts() {
         put(5, 3, 4, 6);
         assertEquals(List.of(5L, 6L), visited(4));
-        assertEquals(6, new StagingReplay(file, 4).lastBlock());
+        assertEquals(6, new StagingReplay(file, 4, 0).lastBlock());
     }
 
     @Test
     void shouldVisitNothingIfEverythingCounts() {
         put(5, 3, 4, 6);
         assertEquals(List.of(), visited(6));
-        assertEquals(6, new StagingReplay(file, 6).lastBlock());
+        assertEquals(6, new StagingReplay(file, 6, 0).lastBlock());
     }
 
     @Test
@@ -67,9 +67,21 @@ class StagingReplayTest {
         assertEquals(List.of(9L, 10L), visited(2));
     }
 
+    @Test
+    void shouldGoOnWhereAnOpeningWasCutShort() {
+        put(5, 3, 4, 6);
+        assertEquals(List.of(5L, 6L), visited(3, 5L * BLOCK + BlockFormat.HEADER_LENGTH));
+        assertEquals(List.of(6L), visited(3, 5L * BLOCK + BlockFormat.HEADER_LENGTH + 1));
+        assertEquals(6, new StagingReplay(file, 3, 7L * BLOCK).lastBlock());
+    }
+
     private List<Long> visited(final long behind) {
+        return visited(behind, 0);
+    }
+
+    private List<Long> visited(final long behind, final long resumeAt) {
         final List<Long> blocks = new ArrayList<>();
-        new StagingReplay(file, behind).visit((position, flags, key, value) -> blocks.add(position / BLOCK));
+        new StagingReplay(file, behind, resumeAt).visit((position, flags, key, value) -> blocks.add(position / BLOCK));
         return blocks;
     }
 
