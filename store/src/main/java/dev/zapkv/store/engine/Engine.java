@@ -165,19 +165,15 @@ public final class Engine implements Reads {
         agent.await(block, level);
     }
 
-    /// Repeats a record of a life of the store that ended without its being appended. Not for tombstones.
-    ///
-    /// @return its block
-    long repeat(final int flags, final byte[] key, final byte[] value) {
+    /// Repeats a record of a life of the store that ended without its being appended.
+    void repeat(final int flags, final byte[] key, final byte[] value) {
         // Admitted already when it was written first.
-        return records.appendAdmitted(flags, key, value, 0, value.length);
+        records.appendAdmitted(flags, key, value, 0, value.length);
     }
 
     /// Repeats a batch, as {@link #repeat} does a record: it stays one.
-    ///
-    /// @return its block
-    long repeat(final byte[][] keys, final byte[][] newValues) {
-        return records.writeAdmitted(keys, newValues);
+    void repeat(final byte[][] keys, final byte[][] newValues) {
+        records.writeAdmitted(keys, newValues);
     }
 
     // ---- figures

@@ -5,6 +5,7 @@ import dev.zapkv.RecoveryReport;
 import dev.zapkv.store.checkpoint.CheckpointLoader;
 import dev.zapkv.store.recovery.DiscardedBlocks;
 import dev.zapkv.store.recovery.Replay;
+import java.util.concurrent.TimeUnit;
 
 /// What an opening found.
 ///
@@ -62,11 +63,17 @@ record RecoverySummary(String text, RecoveryReport report) {
         return beginning + "; " + report.records() + " records replayed from "
                 + (report.logBytes() >> 20)
                 + " MiB in "
-                + report.totalNs() / 1_000_000 + " ms"
+                + ms(report.totalNs()) + " ms (metadata " + ms(report.metadataNs()) + ", checkpoint "
+                + ms(report.checkpointNs()) + ", reading " + ms(report.scanNs()) + ", applying "
+                + ms(report.replayNs()) + ", staging " + ms(report.stagingNs()) + ")"
                 + (report.offlineZones() == 0
                         ? ""
                         : "; LOST: " + report.offlineZones() + " zones are offline; of keys whose newest value or"
                                 + " deletion lay there an older value, or none, is found")
                 + (damaged == 0 ? "" : "; DAMAGED: " + damaged + " blocks or records");
+    }
+
+    private static long ms(final long ns) {
+        return TimeUnit.NANOSECONDS.toMillis(ns);
     }
 }

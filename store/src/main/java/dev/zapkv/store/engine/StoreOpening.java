@@ -144,7 +144,8 @@ final class StoreOpening {
         append.takeOver(true);
         final long repeated = staged == null
                 ? 0
-                : new StagingRepeat(engine, agent, oldStaging.takeOver(), log.stagedSets()).run(staged);
+                : new StagingRepeat(engine, agent, append.staging(), oldStaging.takeOver(), log.stagedSets())
+                        .run(staged);
         final boolean stagingFound = oldStaging != null;
         if (stagingFound) {
             agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);

@@ -2,7 +2,6 @@
 package dev.zapkv.store.recovery;
 
 import static dev.zapkv.store.format.LittleEndian.BYTE;
-import static dev.zapkv.store.format.LittleEndian.LONG;
 
 import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.ChunkSetNote;
@@ -13,6 +12,7 @@ import dev.zapkv.store.log.StagingFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,24 +24,23 @@ import java.util.zip.CRC32C;
 /// committed is stepped over: no write that was acknowledged lies in it, and whoever wrote behind it was not
 /// waiting for it.
 public final class StagingReplay {
+    private static final int FIRST_RECORDS = 1024;
+
     private final MemorySegment memory;
     private final int blockBytes;
-    private final StagingFile file;
-    private final Map<Long, Integer> slots = new HashMap<>();
-    private final CRC32C crc = new CRC32C();
-    private final long firstBlock;
     private final long lastBlock;
-    private final long resumeAt;
+    // In memory, of the records in log order.
+    private long[] offsets = new long[FIRST_RECORDS];
+    private int count;
 
     /// Looks through a staging file.
     ///
     /// @param behind   number of the last block that counts without staging
     /// @param resumeAt log position of the first record that is not taken over yet; 0: none is
     public StagingReplay(final StagingFile file, final long behind, final long resumeAt) {
-        this.file = file;
-        this.resumeAt = resumeAt;
         memory = file.memory();
         blockBytes = file.blockBytes();
+        final Map<Long, Integer> slots = new HashMap<>();
         for (int slot = 0; slot < file.allocatedSlots(); slot++) {
             final long number = file.blockNumber(slot);
             if (number > behind) {
@@ -56,7 +55,9 @@ public final class StagingReplay {
         while (slots.containsKey(first - 1)) {
             first--;
         }
-        firstBlock = first;
+        for (long block = first; slots.containsKey(block); block++) {
+            find(block, file.slotOffset(slots.get(block)), resumeAt);
+        }
     }
 
     /// Receives records in log order.
@@ -79,16 +80,17 @@ public final class StagingReplay {
     /// @param shardOf the shard of a location, {@link dev.zapkv.store.index.PointIndex#shardOf}
     public List<ChunkSetNote> chunkSets(final KeyHash hash, final LongToIntFunction shardOf) {
         final List<ChunkSetNote> sets = new ArrayList<>();
-        visit((position, flags, key, value) -> {
-            if ((flags & RecordFormat.FLAG_LARGE) != 0) {
-                final LargeHead head = LargeHead.decode(value);
+        for (int i = 0; i < count; i++) {
+            if ((RecordFormat.flags(memory, offsets[i]) & RecordFormat.FLAG_LARGE) != 0) {
+                final byte[] key = key(offsets[i]);
+                final LargeHead head = LargeHead.decode(value(offsets[i]));
                 if (head != null) {
                     final int shard = shardOf.applyAsInt(hash.location(key, 0, key.length));
                     sets.add(new ChunkSetNote(
                             head.chunkSet(), hash.fingerprint(key, 0, key.length), shard, head.chunkCount()));
                 }
             }
-        });
+        }
         return sets;
     }
 
@@ -96,44 +98,58 @@ public final class StagingReplay {
     ///
     /// @return number of records
     public long visit(final Visitor visitor) {
-        long count = 0;
-        for (long block = firstBlock; slots.containsKey(block); block++) {
-            count += visitBlock(block, slots.get(block), visitor);
+        for (int i = 0; i < count; i++) {
+            final long at = offsets[i];
+            visitor.record(RecordFormat.logPosition(memory, at), RecordFormat.flags(memory, at), key(at), value(at));
         }
         return count;
     }
 
-    private long visitBlock(final long block, final int slot, final Visitor visitor) {
-        final MemorySegment content = memory.asSlice(file.slotOffset(slot), blockBytes);
+    private byte[] key(final long at) {
+        final byte[] key = new byte[RecordFormat.keyLength(memory, at)];
+        MemorySegment.copy(
+                memory, BYTE, at + RecordFormat.keyOffset(RecordFormat.flags(memory, at)), key, 0, key.length);
+        return key;
+    }
+
+    private byte[] value(final long at) {
+        final int keyEnd = RecordFormat.keyOffset(RecordFormat.flags(memory, at)) + RecordFormat.keyLength(memory, at);
+        final byte[] value = new byte[RecordFormat.length(memory, at) - keyEnd];
+        MemorySegment.copy(memory, BYTE, at + keyEnd, value, 0, value.length);
+        return value;
+    }
+
+    /// Notes where the committed records of a block are.
+    private void find(final long block, final long slotOffset, final long resumeAt) {
+        final MemorySegment content = memory.asSlice(slotOffset, blockBytes);
         final ByteBuffer view = content.asByteBuffer();
-        long count = 0;
+        final CRC32C crc = new CRC32C();
         boolean adjacent = false;
         int at = BlockFormat.HEADER_LENGTH;
         while (at < blockBytes) {
             final long position = block * blockBytes + at;
             if (blockBytes - at < RecordFormat.HEADER_LENGTH
-                    || content.get(LONG, at + RecordFormat.LOG_POSITION_OFFSET) != position
+                    || RecordFormat.logPosition(content, at) != position
                     || RecordFormat.invalidReason(content, view, at, blockBytes, crc) != null) {
                 at += RecordFormat.ALIGNMENT;
                 adjacent = false;
                 continue;
             }
             final int flags = RecordFormat.flags(content, at);
-            final int length = RecordFormat.length(content, at);
             // Part of a batch whose beginning was never committed: the batch does not count.
             final boolean orphan = (flags & RecordFormat.FLAG_BATCH_PART) != 0 && !adjacent;
             if ((flags & RecordFormat.FLAG_PADDING) == 0 && !orphan && position >= resumeAt) {
-                final byte[] key = new byte[RecordFormat.keyLength(content, at)];
-                final int keyAt = at + RecordFormat.keyOffset(flags);
-                MemorySegment.copy(content, BYTE, keyAt, key, 0, key.length);
-                final byte[] value = new byte[at + length - keyAt - key.length];
-                MemorySegment.copy(content, BYTE, keyAt + key.length, value, 0, value.length);
-                visitor.record(position, flags, key, value);
-                count++;
+                note(slotOffset + at);
             }
             adjacent = !orphan;
-            at += RecordFormat.align(length);
+            at += RecordFormat.align(RecordFormat.length(content, at));
         }
-        return count;
+    }
+
+    private void note(final long offset) {
+        if (count == offsets.length) {
+            offsets = Arrays.copyOf(offsets, 2 * count);
+        }
+        offsets[count++] = offset;
     }
 }
