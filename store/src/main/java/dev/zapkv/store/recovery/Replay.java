@@ -173,7 +173,7 @@ public final class Replay {
         final FoundLargeValues values = new FoundLargeValues();
         largeValues.add(values);
         return new ReplayWorker(
-                new ZoneScan(device, storeId, image.blockBytes(), threads.progress()),
+                new ZoneScan(device, storeId, image, threads.progress()),
                 new BlockReader(number, rules, hash, index, device.geometry(), found, values, accounts),
                 rules,
                 accounts,

@@ -1,12 +1,14 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.recovery;
 
+import dev.zapkv.CorruptionException;
 import dev.zapkv.FormatException;
 import dev.zapkv.io.NativeMemory;
 import dev.zapkv.io.ZoneDevice;
 import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.store.checkpoint.OpeningProgress;
 import dev.zapkv.store.format.BlockFormat;
+import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.meta.StoreId;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -23,6 +25,7 @@ final class ZoneScan implements AutoCloseable {
     private final OpeningProgress progress;
     private final int step;
     private final int maxBlock;
+    private final long epoch;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment memory;
     private final ByteBuffer view;
@@ -39,17 +42,17 @@ final class ZoneScan implements AutoCloseable {
     private long otherGenerations;
     private long bytesRead;
 
-    ZoneScan(final ZoneDevice device, final StoreId storeId, final int blockBytes, final OpeningProgress progress) {
+    /// @param image newest metadata that was found
+    ZoneScan(
+            final ZoneDevice device, final StoreId storeId, final MetadataImage image, final OpeningProgress progress) {
         this.device = device;
         this.progress = progress;
         this.storeId = storeId;
         step = device.geometry().blockSize();
-        maxBlock = blockBytes;
+        maxBlock = image.blockBytes();
+        epoch = image.epoch();
         memory = NativeMemory.reserve(
-                Math.min(
-                        Math.max(CHUNK_BYTES, 2L * blockBytes),
-                        device.geometry().zoneCapacity()),
-                arena);
+                Math.min(Math.max(CHUNK_BYTES, 2L * maxBlock), device.geometry().zoneCapacity()), arena);
         view = memory.asByteBuffer();
     }
 
@@ -108,11 +111,25 @@ final class ZoneScan implements AutoCloseable {
                     + " was found, this version of ZapKV reads " + BlockFormat.VERSION
                     + ": open the store with the version that wrote it");
         }
+        requireNewestMetadata();
         if (BlockFormat.zoneGeneration(memory, offset) != generation) {
             otherGenerations++;
             return false;
         }
         return appendLength() <= maxBlock;
+    }
+
+    /// Lives of the store and of its zones are noted in metadata before the first block of them is appended.
+    private void requireNewestMetadata() {
+        if (BlockFormat.epoch(memory, offset) > epoch || BlockFormat.zoneGeneration(memory, offset) > generation) {
+            throw new CorruptionException(
+                    "the newest metadata of the store is gone: a block at zone offset "
+                            + (loadedFrom + offset) + " is of life " + BlockFormat.epoch(memory, offset)
+                            + " of the store and life " + BlockFormat.zoneGeneration(memory, offset)
+                            + " of its zone, the newest metadata that can be read knows of " + epoch + " and "
+                            + generation
+                            + ". Nothing was written; restore the store from a backup, or get out what can be got: zapkv salvage");
+        }
     }
 
     /// Leaves the zone: {@link #next} finds nothing more.

@@ -28,6 +28,8 @@ import java.util.zip.CRC32C;
 final class LogOfBlocks {
     static final StoreId STORE = new StoreId(1, 2);
     static final int BLOCK_BYTES = 16 << 10;
+    static final int GENERATION = 7;
+    static final long EPOCH = 3;
     static final int ZONES = 48;
     static final ZoneGeometry GEOMETRY = new ZoneGeometry(512, 64 << 10, 64 << 10, ZONES, 0, 0, BLOCK_BYTES);
 
@@ -144,9 +146,9 @@ final class LogOfBlocks {
                 stream.code(),
                 STORE.high(),
                 STORE.low(),
-                1,
+                EPOCH,
                 number,
-                otherLife ? 1 : 0,
+                otherLife ? GENERATION - 1 : GENERATION,
                 records.size(),
                 at - BlockFormat.HEADER_LENGTH,
                 0,

@@ -2,8 +2,10 @@
 package dev.zapkv.store.recovery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.zapkv.CorruptionException;
 import dev.zapkv.store.checkpoint.OpeningProgress;
 import dev.zapkv.store.checkpoint.OpeningThreads;
 import dev.zapkv.store.format.ChunkSetNote;
@@ -17,12 +19,14 @@ import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneTable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a replay finds, beside a plain account of the rules, and whatever threads and memory there are.
@@ -141,6 +145,17 @@ class ReplayTest {
         assertTrue(lost.outcome().lastBlock() > MISSING, lost.outcome()::toString);
     }
 
+    @ParameterizedTest
+    @CsvSource({"2, 7", "3, 6"})
+    void shouldRefuseMetadataThatIsOlderThanTheBlocks(final long epoch, final int generation) {
+        final LogOfBlocks log = new LogOfBlocks(31, HOST_BLOCKS, MISSING);
+
+        final CorruptionException e =
+                assertThrows(CorruptionException.class, () -> replay(log, NONE, 2, PLENTY, epoch, generation));
+
+        assertTrue(e.getMessage().contains("knows of " + epoch + " and " + generation), e.getMessage());
+    }
+
     private static boolean counts(final long block, final long last) {
         return block <= last && !(block >= 20 && block <= 23) && block != 41;
     }
@@ -167,12 +182,22 @@ class ReplayTest {
 
     private static Result replay(
             final LogOfBlocks log, final int offline, final int threadCount, final long memoryBytes) {
+        return replay(log, offline, threadCount, memoryBytes, LogOfBlocks.EPOCH, LogOfBlocks.GENERATION);
+    }
+
+    private static Result replay(
+            final LogOfBlocks log,
+            final int offline,
+            final int threadCount,
+            final long memoryBytes,
+            final long epoch,
+            final int generation) {
         final MetadataImage image = new MetadataImage(
                 LogOfBlocks.BLOCK_BYTES,
                 -1,
                 3,
                 4,
-                1,
+                epoch,
                 SETTLED,
                 1,
                 false,
@@ -181,7 +206,7 @@ class ReplayTest {
                 "",
                 List.of(),
                 VOIDS,
-                List.of());
+                Collections.nCopies(LogOfBlocks.ZONES, generation));
         final ZoneTable zones = new ZoneTable(LogOfBlocks.GEOMETRY);
         try (PointIndex index = new PointIndex(SHARDS, INDEX_BYTES);
                 OpeningThreads threads = new OpeningThreads(threadCount, new OpeningProgress(progress -> {}))) {
