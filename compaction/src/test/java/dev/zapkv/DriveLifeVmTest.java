@@ -9,26 +9,37 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// A store's whole life on a drive.
 @Tag("vm")
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.zapkv.TestDrive#all")
 class DriveLifeVmTest {
     private static final long SEED = Long.getLong("zapkv.test.seed", 20261121);
     private static final int VALUE = 4000;
     private static final int COLLECTIONS = 10;
 
+    private final TestDrive drive;
+
+    DriveLifeVmTest(final TestDrive drive) {
+        this.drive = drive;
+    }
+
     @Test
     void shouldFillChurnEmptyAndGiveEveryZoneBack() {
-        final String context = "seed " + SEED;
-        ZapKv.format(TestDrive.context(), true);
-        final DriveSummary drive = ZapKv.examine(TestDrive.context());
-        assertTrue(drive.holdsStore());
-        final long capacity = drive.geometry().zoneCount() * drive.geometry().zoneCapacity();
+        final String context = drive + " seed " + SEED;
+        ZapKv.format(drive.context(), true);
+        final DriveSummary summary = ZapKv.examine(drive.context());
+        assertTrue(summary.holdsStore());
+        final long capacity =
+                summary.geometry().zoneCount() * summary.geometry().zoneCapacity();
         // A good half of the drive: it needs a reserve, and a gain from each collected zone.
         final int keys = (int) (capacity * 55 / 100 / VALUE);
         final long[] versions = new long[keys];
         final SplittableRandom random = new SplittableRandom(SEED);
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        try (ZapKv store = ZapKv.open(drive.context())) {
             for (int key = 0; key < keys; key++) {
                 store.put(TestData.key(key), TestData.value(key, ++versions[key], VALUE));
             }
@@ -39,12 +50,12 @@ class DriveLifeVmTest {
             }
             check(store, versions, context + " churned");
             final StoreStats stats = store.stats();
-            assertTrue(stats.zonesCollected() > drive.geometry().zoneCount(), stats.toString());
+            assertTrue(stats.zonesCollected() > summary.geometry().zoneCount(), stats.toString());
             System.out.printf(
                     "%s: write amplification %.2f, %d zones collected, %s%n",
-                    TestDrive.location(), stats.writeAmplification(), stats.zonesCollected(), stats.device());
+                    drive, stats.writeAmplification(), stats.zonesCollected(), stats.device());
         }
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        try (ZapKv store = ZapKv.open(drive.context())) {
             check(store, versions, context + " reopened");
             for (int key = 0; key < keys; key++) {
                 assertTrue(store.delete(TestData.key(key)), context + " key " + key);
@@ -55,9 +66,9 @@ class DriveLifeVmTest {
             }
             assertEquals(0, zonesInUse(store), () -> context + " emptied: " + store.zones());
         }
-        final DriveSummary emptied = ZapKv.examine(TestDrive.context());
+        final DriveSummary emptied = ZapKv.examine(drive.context());
         assertTrue(emptied.zonesInUse() <= 2, emptied.toString());
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        try (ZapKv store = ZapKv.open(drive.context())) {
             assertEquals(0, store.count());
             store.forEach((key, value) -> {
                 throw new AssertionError(context + ": a deleted key came back");
@@ -67,19 +78,19 @@ class DriveLifeVmTest {
 
     @Test
     void shouldRefuseADriveThatIsOpenOrNotFormattedOrHasOtherZones() {
-        ZapKv.format(TestDrive.context(), true);
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        ZapKv.format(drive.context(), true);
+        try (ZapKv store = ZapKv.open(drive.context())) {
             store.put(TestData.key(1), TestData.value(1, 1, VALUE));
-            assertThrows(ZapKvException.class, () -> ZapKv.open(TestDrive.context()));
+            assertThrows(ZapKvException.class, () -> ZapKv.open(drive.context()));
         }
-        assertThrows(FormatException.class, () -> ZapKv.format(TestDrive.context(), false));
+        assertThrows(FormatException.class, () -> ZapKv.format(drive.context(), false));
         final FormatException fewer = assertThrows(
-                FormatException.class, () -> ZapKv.open(TestDrive.context().zones(new dev.zapkv.io.ZoneRange(0, 12))));
+                FormatException.class, () -> ZapKv.open(drive.context().zones(new dev.zapkv.io.ZoneRange(0, 12))));
         assertTrue(fewer.getMessage().contains("has another size than when the store was made"), fewer.getMessage());
         final FormatException elsewhere = assertThrows(
-                FormatException.class, () -> ZapKv.open(TestDrive.context().zones(new dev.zapkv.io.ZoneRange(24, 12))));
+                FormatException.class, () -> ZapKv.open(drive.context().zones(new dev.zapkv.io.ZoneRange(24, 12))));
         assertTrue(elsewhere.getMessage().contains("zapkv format"), elsewhere.getMessage());
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        try (ZapKv store = ZapKv.open(drive.context())) {
             assertArrayEquals(TestData.value(1, 1, VALUE), store.get(TestData.key(1)));
         }
     }

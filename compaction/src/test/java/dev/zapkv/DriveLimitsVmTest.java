@@ -24,16 +24,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// A store keeps to a drive's limits of open and active zones: the drive is asked all the time while several threads
-/// write and zones are collected. Drives are {@code ZAPKV_VM_LIMITS} (separated by commas), else that of the other
-/// tests;
-/// {@code ZAPKV_VM_SCARCE} names one that allows two active zones.
+/// write and zones are collected. {@code ZAPKV_VM_SCARCE} names a drive that allows two active zones.
 @Tag("vm")
 class DriveLimitsVmTest {
     private static final long SEED = Long.getLong("zapkv.test.seed", 20261121);
@@ -49,11 +46,6 @@ class DriveLimitsVmTest {
 
     /// What the drive was seen to have open while it was asked.
     private record Seen(int asked, int open, int active) {}
-
-    static Stream<String> drives() {
-        final String named = System.getenv("ZAPKV_VM_LIMITS");
-        return Stream.of((named == null ? TestDrive.location() : named).split(",", -1));
-    }
 
     private static Context context(final String drive) {
         return new Context().location(Location.parse(drive)).zones(ZONES).memoryBytes(32 << 20);
@@ -71,9 +63,10 @@ class DriveLimitsVmTest {
     }
 
     @ParameterizedTest
-    @MethodSource("drives")
-    void shouldNeverHaveMoreZonesActiveThanTheDriveAllowsOpen(final String name)
+    @MethodSource("dev.zapkv.TestDrive#all")
+    void shouldNeverHaveMoreZonesActiveThanTheDriveAllowsOpen(final TestDrive named)
             throws IOException, InterruptedException, ExecutionException {
+        final String name = named.toString();
         ZapKv.format(context(name), true);
         final AtomicBoolean done = new AtomicBoolean();
         final Seen seen;

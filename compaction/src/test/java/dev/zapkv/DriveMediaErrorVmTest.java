@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// A write of a store fails on the media and leaves a hole, because the drive moves its write pointer all the same. The
 /// block at 4 MiB of zone 4, the first that writers fill, has to fail once: {@code tools/zns-vm test --blkdebug
@@ -16,15 +18,23 @@ import org.junit.jupiter.api.Test;
 /// with
 /// {@code zbd:/dev/nvme0n1}.
 @Tag("vm")
+@ParameterizedClass(name = "{0}")
+@MethodSource("dev.zapkv.TestDrive#all")
 class DriveMediaErrorVmTest {
     private static final int ZONE = 4;
     private static final int VALUE = 4000;
     private static final int KEYS = 8_000;
 
+    private final TestDrive drive;
+
+    DriveMediaErrorVmTest(final TestDrive drive) {
+        this.drive = drive;
+    }
+
     @Test
     void shouldAppendElsewhereAndLoseNothing() {
-        ZapKv.format(TestDrive.context(), true);
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        ZapKv.format(drive.context(), true);
+        try (ZapKv store = ZapKv.open(drive.context())) {
             for (int key = 0; key < KEYS; key++) {
                 final WriteOptions level = key % 100 == 0 ? WriteOptions.FLUSHED : WriteOptions.PROCESS;
                 store.put(TestData.key(key), TestData.value(key, 1, VALUE), level);
@@ -38,7 +48,7 @@ class DriveMediaErrorVmTest {
                     store.stats().recovery().contains("DAMAGED"), store.stats().recovery());
             check(store, 1, "with a hole in the log");
         }
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        try (ZapKv store = ZapKv.open(drive.context())) {
             check(store, 1, "reopened");
             // The zone with the hole is collected like any other.
             for (int key = 0; key < KEYS; key += 2) {
@@ -51,7 +61,7 @@ class DriveMediaErrorVmTest {
                     store.zones().get(ZONE).generation() > 0,
                     () -> store.zones().toString());
         }
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        try (ZapKv store = ZapKv.open(drive.context())) {
             check(store, 2, "collected and reopened");
         }
     }

@@ -42,6 +42,7 @@ class DriveZoneFailureVmTest {
     private static final long SECTORS_PER_MIB = 2048;
     private static final long HANG_NS = TimeUnit.MINUTES.toNanos(5);
 
+    private final TestDrive drive = TestDrive.only();
     private final long[] versions = new long[KEYS];
     private final AtomicLong written = new AtomicLong();
     private volatile boolean stopped;
@@ -64,10 +65,10 @@ class DriveZoneFailureVmTest {
 
     @Test
     void shouldEvacuateReadOnlyZonesAndNameWhatWentOffline() throws IOException {
-        ZapKv.format(TestDrive.context(), true);
+        ZapKv.format(drive.context(), true);
         final ZoneLoss loss;
         final List<ZoneLoss> heard = new CopyOnWriteArrayList<>();
-        try (ZapKv store = ZapKv.open(TestDrive.context().lossListener(heard::add));
+        try (ZapKv store = ZapKv.open(drive.context().lossListener(heard::add));
                 ExecutorService threads = Executors.newFixedThreadPool(THREADS)) {
             for (int key = 0; key < KEYS; key++) {
                 store.put(TestData.key(key), TestData.value(key, ++versions[key], VALUE));
@@ -96,7 +97,7 @@ class DriveZoneFailureVmTest {
             assertEquals(List.of(loss), heard);
             System.out.printf("seed %d: %s, %d of them were still lost in the end%n", SEED, loss, lost.size());
         }
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        try (ZapKv store = ZapKv.open(drive.context())) {
             assertTrue(
                     store.stats().recovery().contains("LOST: 1 zone"),
                     store.stats().recovery());

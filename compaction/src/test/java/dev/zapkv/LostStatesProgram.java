@@ -14,50 +14,56 @@ final class LostStatesProgram {
     ///
     /// @param args {@code before} or {@code after}
     public static void main(final String[] args) {
-        switch (args[0]) {
-            case "before" -> before();
-            case "after" -> after();
-            default -> throw new IllegalArgumentException(args[0]);
+        for (final TestDrive drive : TestDrive.all()) {
+            switch (args[0]) {
+                case "before" -> before(drive);
+                case "after" -> after(drive);
+                default -> throw new IllegalArgumentException(args[0]);
+            }
         }
     }
 
-    private static void before() {
-        ZapKv.format(TestDrive.context(), true);
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+    private static void before(final TestDrive drive) {
+        ZapKv.format(drive.context(), true);
+        try (ZapKv store = ZapKv.open(drive.context())) {
             for (int key = 0; key < KEYS; key++) {
                 store.put(TestData.key(key), TestData.value(key, 1, VALUE));
             }
         }
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
-            require(store.count() == KEYS, "the store holds " + store.count() + " keys");
+        try (ZapKv store = ZapKv.open(drive.context())) {
+            require(drive, store.count() == KEYS, "the store holds " + store.count() + " keys");
         }
     }
 
-    private static void after() {
-        try (DriveZones drive = DriveZones.of(Location.parse(TestDrive.location()), TestDrive.range())) {
+    private static void after(final TestDrive drive) {
+        try (DriveZones zones = drive.zones()) {
             final String difference =
-                    drive.difference(java.util.List.of(), TestDrive.range().count());
-            require(difference == null, "the drive has not lost its zone states: " + difference);
+                    zones.difference(java.util.List.of(), drive.range().count());
+            require(drive, difference == null, "the drive has not lost its zone states: " + difference);
         }
-        require(ZapKv.examine(TestDrive.context()).holdsStore(), "a store is not seen on the drive");
-        refused("opening", () -> ZapKv.open(TestDrive.context()).close(), "lost its zone states");
-        refused("formatting", () -> ZapKv.format(TestDrive.context(), false), "a store among them");
+        require(drive, ZapKv.examine(drive.context()).holdsStore(), "a store is not seen on the drive");
+        refused(drive, "opening", () -> ZapKv.open(drive.context()).close(), "lost its zone states");
+        refused(drive, "formatting", () -> ZapKv.format(drive.context(), false), "a store among them");
     }
 
-    private static void refused(final String what, final Runnable action, final String explanation) {
+    private static void refused(
+            final TestDrive drive, final String what, final Runnable action, final String explanation) {
         try {
             action.run();
         } catch (final FormatException e) {
-            require(e.getMessage().contains(explanation), what + " was refused in other words: " + e.getMessage());
-            System.out.println(what + " was refused: " + e.getMessage());
+            require(
+                    drive,
+                    e.getMessage().contains(explanation),
+                    what + " was refused in other words: " + e.getMessage());
+            System.out.println(drive + ": " + what + " was refused: " + e.getMessage());
             return;
         }
-        throw new AssertionError(TestDrive.location() + ": " + what + " was not refused");
+        throw new AssertionError(drive + ": " + what + " was not refused");
     }
 
-    private static void require(final boolean condition, final String problem) {
+    private static void require(final TestDrive drive, final boolean condition, final String problem) {
         if (!condition) {
-            throw new AssertionError(TestDrive.location() + ": " + problem);
+            throw new AssertionError(drive + ": " + problem);
         }
     }
 }

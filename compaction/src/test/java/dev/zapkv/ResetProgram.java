@@ -39,6 +39,7 @@ final class ResetProgram {
     private static final long DEFAULT_SEED = 20261121;
     private static final int EXIT_WRITER_FAILED = 3;
 
+    private final TestDrive drive = TestDrive.only();
     private final KillScript script;
     // What the check writes stays in staging until somebody closes or opens the store.
     private final KillScript checkerScript;
@@ -91,7 +92,7 @@ final class ResetProgram {
     }
 
     private String context() {
-        return TestDrive.location() + " seed " + seed + " life " + life;
+        return drive + " seed " + seed + " life " + life;
     }
 
     private KillScript.Step step(final int ofLife, final int thread, final long sequence) {
@@ -103,9 +104,9 @@ final class ResetProgram {
     }
 
     private void prepare() throws IOException {
-        ZapKv.format(TestDrive.context(), true);
+        ZapKv.format(drive.context(), true);
         final long[] steps = new long[THREADS];
-        try (ZapKv store = ZapKv.open(TestDrive.context())) {
+        try (ZapKv store = ZapKv.open(drive.context())) {
             while (store.stats().zonesCollected() < ZONES_COLLECTED_BEFORE) {
                 for (int thread = 0; thread < THREADS; thread++) {
                     step(0, thread, ++steps[thread]).apply(store);
@@ -124,7 +125,7 @@ final class ResetProgram {
         // From "ready" on the reset may come.
         final boolean duringOpening = life % OPENING_PERIOD == 0 || life == 1;
         System.out.println(duringOpening ? "opening: ready" : "opening");
-        final ZapKv store = ZapKv.open(TestDrive.context());
+        final ZapKv store = ZapKv.open(drive.context());
         System.out.println(
                 (duringOpening ? "open: " : "open, ready: ") + store.stats().recovery());
         final AtomicLongArray returned = new AtomicLongArray(THREADS);
@@ -214,7 +215,7 @@ final class ResetProgram {
             promised[CHECKER] = CHECKER_STEPS;
         }
         // Nothing moves but when this thread makes it.
-        final ZapKv store = ZapKv.open(TestDrive.context().threaded(false));
+        final ZapKv store = ZapKv.open(drive.context().threaded(false));
         final String recovery = store.stats().recovery();
         require(!recovery.contains("DAMAGED"), recovery);
         final long[] found = new long[THREADS];
@@ -238,15 +239,15 @@ final class ResetProgram {
         }
         store.close();
         // Not before: a collection may have been under way.
-        try (ZapKv reopened = ZapKv.open(TestDrive.context().threaded(false))) {
+        try (ZapKv reopened = ZapKv.open(drive.context().threaded(false))) {
             requireAgreement(reopened, "reopened");
         }
     }
 
     private void requireAgreement(final ZapKv store, final String moment) {
-        try (DriveZones drive = DriveZones.of(Location.parse(TestDrive.location()), TestDrive.range())) {
+        try (DriveZones zones = drive.zones()) {
             final String difference =
-                    drive.difference(store.zones(), TestDrive.range().count());
+                    zones.difference(store.zones(), drive.range().count());
             require(difference == null, moment + ": " + difference);
         }
     }
