@@ -5,7 +5,6 @@ import dev.zapkv.bench.peer.EngineKind;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -70,20 +69,19 @@ public final class ChildProcess implements AutoCloseable {
     /// Hands on the child's messages until it ends; throws if it failed.
     void await(final Consumer<ChildMessage> messages) throws IOException {
         awaitLines(line -> {
-            final ChildMessage message = decode(line);
+            final ChildMessage message;
+            try {
+                message = ChildProtocol.decode(line);
+            } catch (final IOException e) {
+                // A JVM that crashes says so on its standard output.
+                keep(line);
+                return;
+            }
             if (message instanceof ChildMessage.Failure failure) {
                 throw new PhaseFailedException(failure.message());
             }
             messages.accept(message);
         });
-    }
-
-    private static ChildMessage decode(final String line) {
-        try {
-            return ChildProtocol.decode(line);
-        } catch (final IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     /// Hands on the lines of the child's standard output until it ends; throws if it failed.
