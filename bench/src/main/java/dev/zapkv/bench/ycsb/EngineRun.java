@@ -18,8 +18,6 @@ import java.util.function.LongSupplier;
 /// then the workloads. What an engine still does in the background after a phase belongs to that phase's processor
 /// time and device bytes, but not to its operations per second; the next phase starts with the engine at rest.
 final class EngineRun {
-    private static final long WARM_UP_RECORDS = 200_000;
-    private static final long WARM_UP_OPERATIONS = 200_000;
     private static final List<WorkloadKind> WARM_UP = List.of(WorkloadKind.LOAD, WorkloadKind.F, WorkloadKind.D);
 
     private final EngineKind kind;
@@ -68,11 +66,16 @@ final class EngineRun {
 
     /// The compiler has seen every path of driver and engine before anything counts.
     private void warmUp() {
+        if (settings.warmUp() == 0) {
+            return;
+        }
         final Path scratch = create("warm-up");
-        final RunSettings scaled = settings.scaledTo(WARM_UP, WARM_UP_RECORDS, WARM_UP_OPERATIONS);
+        final RunSettings scaled = settings.ofWarmUp(WARM_UP);
         try (KvEngine engine = open(scratch)) {
             final Phase phase = new Phase(engine, scaled, seededThread, clock, (workload, done, total, rate) -> {});
             WARM_UP.forEach(phase::run);
+        } catch (final PhaseFailedException e) {
+            throw new PhaseFailedException("in the warm-up, whose size is --warm-up, " + e.getMessage(), e);
         }
         ScratchDirectory.delete(scratch);
     }

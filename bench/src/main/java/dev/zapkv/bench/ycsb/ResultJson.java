@@ -53,6 +53,7 @@ final class ResultJson {
         json.writeNumberField("value_size", settings.valueSize());
         json.writeNumberField("records", settings.records());
         json.writeNumberField("operations", summary.operations());
+        json.writeNumberField("warm_up", settings.warmUp());
         json.writeStringField("durability", settings.durabilityName());
         json.writeNumberField("memory_bytes", settings.memoryBytes());
         if (settings.target() > 0) {

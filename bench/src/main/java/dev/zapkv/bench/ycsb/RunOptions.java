@@ -47,6 +47,14 @@ final class RunOptions {
     private String operations = "";
 
     @Option(
+            names = "--warm-up",
+            paramLabel = "N",
+            defaultValue = "200k",
+            description = "Records and operations before anything is measured, so that the compiler has seen every"
+                    + " path; a drive must have room for them; 0 for none (default: ${DEFAULT-VALUE}).")
+    private String warmUp = "";
+
+    @Option(
             names = "--value-size",
             paramLabel = "BYTES",
             defaultValue = "1000",
@@ -114,6 +122,7 @@ final class RunOptions {
                 workloads(),
                 Quantity.count("--records", records, 1, Integer.MAX_VALUE),
                 Quantity.count("--operations", operations, 1, Integer.MAX_VALUE),
+                Quantity.count("--warm-up", warmUp, 0, Integer.MAX_VALUE),
                 (int) Quantity.bytes("--value-size", valueSize, 1, LARGEST_VALUE),
                 (int) Quantity.count("--threads", threads, 1, MOST_THREADS),
                 durability(),
@@ -136,6 +145,8 @@ final class RunOptions {
                 Long.toString(settings.records()),
                 "--operations",
                 Long.toString(settings.operations()),
+                "--warm-up",
+                Long.toString(settings.warmUp()),
                 "--value-size",
                 Integer.toString(settings.valueSize()),
                 "--threads",

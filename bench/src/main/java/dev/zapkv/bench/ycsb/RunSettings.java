@@ -11,6 +11,7 @@ import java.util.Locale;
 /// @param workloads  phases to report; the load always runs
 /// @param records    records to load
 /// @param operations operations of each phase after the load
+/// @param warmUp     records and operations of the warm-up before that, or 0 for none
 /// @param valueSize  bytes of a value
 /// @param threads    client threads
 /// @param durability level of every write
@@ -22,6 +23,7 @@ record RunSettings(
         List<WorkloadKind> workloads,
         long records,
         long operations,
+        long warmUp,
         int valueSize,
         int threads,
         Durability durability,
@@ -39,9 +41,8 @@ record RunSettings(
         return workload == WorkloadKind.LOAD ? records : operations;
     }
 
-    /// The same with other counts, for the warm-up.
-    RunSettings scaledTo(final List<WorkloadKind> phases, final long newRecords, final long newOperations) {
-        return new RunSettings(
-                phases, newRecords, newOperations, valueSize, threads, durability, memoryBytes, 0, drive, seed);
+    /// The same for the warm-up.
+    RunSettings ofWarmUp(final List<WorkloadKind> phases) {
+        return new RunSettings(phases, warmUp, warmUp, 0, valueSize, threads, durability, memoryBytes, 0, drive, seed);
     }
 }

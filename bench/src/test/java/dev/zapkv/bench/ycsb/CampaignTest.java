@@ -63,7 +63,7 @@ class CampaignTest {
 
     private static Campaign campaign(final RunGuard guard, final Durability durability) {
         final RunSettings settings =
-                new RunSettings(List.of(WorkloadKind.LOAD), 10, 10, 100, 1, durability, 1L << 30, 0, null, 42);
+                new RunSettings(List.of(WorkloadKind.LOAD), 10, 10, 0, 100, 1, durability, 1L << 30, 0, null, 42);
         return new Campaign(guard, ENGINES, settings, 1);
     }
 }

@@ -55,6 +55,8 @@ class DriveYcsbVmTest {
                         String.valueOf(RECORDS),
                         "--operations",
                         String.valueOf(RECORDS),
+                        "--warm-up",
+                        "500",
                         "--value-size",
                         String.valueOf(VALUE),
                         "--repeat",

@@ -22,6 +22,7 @@ class RunOptionsTest {
     void shouldHaveDefaultsThatNeedNoOption() {
         final RunSettings settings = parse();
         assertEquals(List.of(WorkloadKind.values()), settings.workloads());
+        assertEquals(200_000, settings.warmUp());
         assertEquals(1_000, settings.valueSize());
         assertEquals(1, settings.threads());
         assertEquals(Durability.PROCESS, settings.durability());
@@ -45,6 +46,8 @@ class RunOptionsTest {
                 "5k",
                 "--operations",
                 "7k",
+                "--warm-up",
+                "0",
                 "--value-size",
                 "64",
                 "--threads",
@@ -58,6 +61,7 @@ class RunOptionsTest {
                 "--seed",
                 "-7");
         assertEquals(settings, parse(RunOptions.arguments(settings).toArray(String[]::new)));
+        assertEquals(0, settings.warmUp());
         assertEquals(9_000, settings.target());
         assertEquals(-7, settings.seed());
     }
