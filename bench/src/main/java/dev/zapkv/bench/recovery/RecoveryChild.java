@@ -71,7 +71,8 @@ public final class RecoveryChild implements Callable<Integer> {
         final byte[] key = new byte[Keys.LENGTH];
         final SplittableRandom random = new SplittableRandom(seed);
         if (step == Step.OPEN) {
-            MachineMemory.touch(memoryBytes);
+            // What the engine takes, and as much for what it reads through the page cache.
+            MachineMemory.touch(2 * memoryBytes);
         }
         final long started = System.nanoTime();
         try (KvEngine store = EngineKind.named(engine)

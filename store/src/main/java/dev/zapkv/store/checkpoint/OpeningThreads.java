@@ -30,9 +30,9 @@ public final class OpeningThreads implements AutoCloseable {
                         Thread.ofPlatform().name("zapkv-open-", 0).daemon(true).factory());
     }
 
-    /// As many as there are processors, within reason.
-    public static OpeningThreads perProcessor(final OpeningProgress progress) {
-        return new OpeningThreads(Math.clamp(Runtime.getRuntime().availableProcessors(), 1, MOST), progress);
+    /// Two for each processor, within reason: about half of the time they wait for the device.
+    public static OpeningThreads forMachine(final OpeningProgress progress) {
+        return new OpeningThreads(Math.clamp(2L * Runtime.getRuntime().availableProcessors(), 1, MOST), progress);
     }
 
     /// What is read counts here.

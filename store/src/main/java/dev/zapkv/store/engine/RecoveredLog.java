@@ -69,7 +69,7 @@ record RecoveredLog(
 
     private static OpeningThreads threads(final EngineConfig config) {
         final OpeningProgress progress = new OpeningProgress(config.recoveryListener());
-        return config.threaded() ? OpeningThreads.perProcessor(progress) : new OpeningThreads(1, progress);
+        return config.threaded() ? OpeningThreads.forMachine(progress) : new OpeningThreads(1, progress);
     }
 
     private static RecoveredLog of(
