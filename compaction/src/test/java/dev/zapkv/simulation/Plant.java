@@ -87,10 +87,6 @@ enum Plant {
             "blocks behind a missing one count",
             "store/src/main/java/dev/zapkv/store/recovery/Replay.java",
             new Edit("if (!gapsMayBeLosses) {", "if (false) {")),
-    COUNT_MOVED_TOMBSTONE(
-            "a tombstone that was moved wins against a newer value of a checkpoint",
-            "store/src/main/java/dev/zapkv/store/recovery/CountingRules.java",
-            new Edit("return blockOf(logPosition) < checkpointedBefore;", "return false;")),
     REPEAT_BATCH_SINGLY(
             "records of a batch are taken over from staging one by one",
             "store/src/main/java/dev/zapkv/store/engine/StagingRepeat.java",

@@ -23,9 +23,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class PlantIT {
     private static final long SEEDS = 300;
 
-    // One of them needs so rare a history that none is known since the stores' histories have changed: docs/testing.md.
     @ParameterizedTest
-    @EnumSource(value = Plant.class, mode = EnumSource.Mode.EXCLUDE, names = "COUNT_MOVED_TOMBSTONE")
+    @EnumSource(Plant.class)
     @Timeout(value = 600, unit = TimeUnit.SECONDS)
     void shouldFindAPlantedBug(final Plant plant) throws IOException, ReflectiveOperationException {
         final Known known = known(plant);
@@ -51,7 +50,6 @@ final class PlantIT {
             case IGNORE_BLOCK_GENERATION, IGNORE_ENTRY_GENERATION -> new Known(Drive.FORGETFUL, 2);
             case COMMIT_CHECKPOINT_EARLY -> new Known(Drive.FRAGILE, 7);
             case FORGET_VOIDS -> new Known(Drive.TINY_ZONES, 9);
-            case COUNT_MOVED_TOMBSTONE -> throw new IllegalArgumentException("no history is known: " + plant);
             case REPEAT_BATCH_SINGLY -> new Known(Drive.HASTY, 204);
             case TORN_BATCH -> new Known(Drive.HASTY, 9);
             case TAKE_OVER_ANEW -> new Known(Drive.HASTY, 91000479);
