@@ -176,6 +176,11 @@ final class SimulationTest {
     }
 
     @Test
+    void shouldBeMadeThoughAnOldImageCannotBeErasedAtTheFirstAttempt() throws IOException {
+        run(200002515, Setup.MIXED_STEPS, Drive.CONVENTIONAL);
+    }
+
+    @Test
     void shouldMakeAStoreWhereAPowerCutToreTheFirstImageOfOne() throws IOException {
         run(30000203, Setup.MIXED_STEPS, Drive.DYING);
     }

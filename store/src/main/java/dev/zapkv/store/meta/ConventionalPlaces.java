@@ -151,7 +151,20 @@ final class ConventionalPlaces implements ImagePlaces {
             final MemorySegment zeros = arena.allocate(block, ALIGNMENT);
             for (int place = 0; place < count; place++) {
                 if (place != number % count) {
-                    write(place, zeros, block);
+                    erase(place, zeros);
+                }
+            }
+        }
+    }
+
+    private void erase(final int place, final MemorySegment zeros) {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                write(place, zeros, block);
+                return;
+            } catch (final DeviceException e) {
+                if (attempt == ATTEMPTS) {
+                    throw e;
                 }
             }
         }
