@@ -140,7 +140,7 @@ public final class SalvageRun implements AutoCloseable {
                 incomplete.size() + extraction.unreadableLargeValues(),
                 store.hasPresentMetadata(),
                 problems,
-                Unknowns.of(store, source.statesKnown(), staging != null, damaged),
+                Unknowns.of(store, source.statesKnown(), staging, damaged),
                 index.memoryBytes(),
                 nanoClock.getAsLong() - startedNs);
     }

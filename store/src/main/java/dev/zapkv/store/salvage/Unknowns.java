@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.salvage;
 
+import dev.zapkv.store.log.StagingCopy;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,8 +9,9 @@ import java.util.List;
 final class Unknowns {
     private Unknowns() {}
 
+    /// @param staging that was found, or null
     static List<String> of(
-            final StoreTraces store, final boolean statesKnown, final boolean staged, final boolean damaged) {
+            final StoreTraces store, final boolean statesKnown, final StagingCopy staging, final boolean damaged) {
         final boolean present = store.hasPresentMetadata();
         final List<String> unknown = new ArrayList<>();
         if (!present || !store.image().closedCleanly()) {
@@ -22,10 +24,15 @@ final class Unknowns {
                     "The directory was not closed cleanly, so zones that were emptied and not filled again cannot be"
                             + " told from others: keys that were deleted may be back.");
         }
-        if (!staged && !(present && store.image().closedCleanly())) {
+        if (staging == null && !(present && store.image().closedCleanly())) {
             unknown.add(
                     "No staging file was found: unless the store was closed cleanly, writes of its last moments that"
                             + " were acknowledged at the process level are missing.");
+        }
+        if (staging != null && staging.takenFrom() > 0) {
+            unknown.add(
+                    "An opening may have been cut short while it took over the staging file: of a key that was written"
+                            + " more than once in the last moments before, an older value may have been found.");
         }
         if (damaged) {
             unknown.add(
