@@ -158,11 +158,22 @@ public final class OpenStore implements Store {
             }
             closed = true;
         }
-        scrub.close();
-        append.staging().close();
-        append.leases().close();
-        agent.stop();
-        ZapKvException problem = null;
+        boolean clean = false;
+        try {
+            scrub.close();
+            append.staging().close();
+            append.leases().close();
+            agent.stop();
+            clean = end();
+        } finally {
+            parts.release(clean);
+        }
+    }
+
+    /// Brings everything to the device, and notes there that the store was closed.
+    ///
+    /// @return whether nothing is in staging alone any more
+    private boolean end() {
         final boolean clean = drain();
         if (clean) {
             checkpointAtEnd();
@@ -171,13 +182,10 @@ public final class OpenStore implements Store {
             try {
                 parts.metadata().noteCleanEnd();
             } catch (final RuntimeException e) {
-                problem = new ZapKvException("the store could not note its clean end; it will recover when opened", e);
+                throw new ZapKvException("the store could not note its clean end; it will recover when opened", e);
             }
         }
-        parts.release(clean && problem == null);
-        if (problem != null) {
-            throw problem;
-        }
+        return clean;
     }
 
     /// So that the next opening has nothing to replay. If there is no room for a checkpoint it replays.

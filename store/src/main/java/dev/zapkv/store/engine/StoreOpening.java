@@ -290,8 +290,7 @@ final class StoreOpening {
         }
         try {
             // No writer came as far as the new staging file; one of an earlier life stays.
-            parts().release(true);
-            CloseHelper.close(oldStaging);
+            CloseHelper.closeAll(() -> parts().release(true), oldStaging);
         } catch (final RuntimeException e) {
             cause.addSuppressed(e);
         }

@@ -8,6 +8,7 @@ import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.ZoneAllocator;
 import dev.zapkv.zone.ZoneTable;
+import org.agrona.CloseHelper;
 
 /// Turns sealed blocks into zone appends, and completed appends into index entries.
 ///
@@ -74,10 +75,6 @@ public final class AppendAgent implements AutoCloseable {
         this.port = port;
         this.allocator = allocator;
         this.zones = zones;
-        young = new YoungCache(
-                port.device().geometry(),
-                memoryBytes,
-                () -> memoryBytes - index.memoryBytes() - (long) file.allocatedSlots() * file.blockBytes());
         final int ring = Integer.highestOneBit(2 * file.slotCount()) << 1;
         pending = new PendingBlocks(ring);
         sealed = new SealedBlocks(ring, pending);
@@ -99,6 +96,11 @@ public final class AppendAgent implements AutoCloseable {
         final int growth = (file.slotCount() - file.allocatedSlots()) / slotsPerChunk * slotsPerChunk;
         leases = new StagingLeases(staging, file.allocatedSlots() + growth);
         buffers = new StagingBuffers(port.device(), staging, leases);
+        // Last, as it takes memory that nobody gives back if the device fails before.
+        young = new YoungCache(
+                port.device().geometry(),
+                memoryBytes,
+                () -> memoryBytes - index.memoryBytes() - (long) file.allocatedSlots() * file.blockBytes());
         applier = new BlockApplier(staging, young, index, hash, zones);
         appends = new BlockAppends(
                 port, allocator, zones, staging, buffers, pending, flushes, firstBlock, storeId, epoch);
@@ -270,8 +272,7 @@ public final class AppendAgent implements AutoCloseable {
     /// Unregisters the staging memory and gives the cache's back; the device must be idle.
     @Override
     public void close() {
-        buffers.close();
-        young.close();
+        CloseHelper.closeAll(buffers, young);
     }
 
     /// Lets the staging log open as many blocks as are sure to find room on the device. So a claimed block
