@@ -37,10 +37,12 @@ final class Commit {
         return git("status", "--porcelain", "--untracked-files=no").isEmpty() ? commit : commit + " with changes";
     }
 
-    /// A seed that the committed sources decide; without a repository always the same.
+    /// A seed that the committed sources of what is simulated decide; without a repository always the same.
     static long seed() {
-        final String tree = git("rev-parse", "HEAD^{tree}");
-        return tree.isEmpty() ? 1 : Long.parseLong(tree.substring(0, SEED_DIGITS), HEXADECIMAL);
+        final String trees = git("rev-parse", "HEAD:io", "HEAD:zone-allocator", "HEAD:store", "HEAD:compaction");
+        return trees.lines()
+                .mapToLong(tree -> Long.parseLong(tree.substring(0, SEED_DIGITS), HEXADECIMAL))
+                .reduce(1, (a, b) -> a ^ b);
     }
 
     private static String git(final String... arguments) {
