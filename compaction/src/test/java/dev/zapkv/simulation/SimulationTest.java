@@ -181,6 +181,11 @@ final class SimulationTest {
     }
 
     @Test
+    void shouldNotTakeRecordsBehindMetadataForMetadataOfANewerVersion() throws IOException {
+        run(7877427087927L, Setup.MIXED_STEPS, Drive.FAILING);
+    }
+
+    @Test
     void shouldMakeAStoreWhereAPowerCutToreTheFirstImageOfOne() throws IOException {
         run(30000203, Setup.MIXED_STEPS, Drive.DYING);
     }

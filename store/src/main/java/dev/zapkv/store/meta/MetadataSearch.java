@@ -209,21 +209,23 @@ public final class MetadataSearch {
         if (!BlockFormat.isHeaderValid(memory, view, offset, available, crc)) {
             return block;
         }
-        if (BlockFormat.streamCode(memory, offset) == Stream.METADATA.code()) {
+        // A zone that took metadata once may hold anything behind it.
+        final boolean metadata = BlockFormat.streamCode(memory, offset) == Stream.METADATA.code();
+        if (metadata) {
             highest = Math.max(highest, BlockFormat.blockNumber(memory, offset));
         }
         if (!BlockFormat.isPayloadValid(memory, view, offset, crc)) {
             return block;
         }
         if (BlockFormat.version(memory, offset) > BlockFormat.VERSION
-                || MetadataImage.version(memory, offset + BlockFormat.HEADER_LENGTH) > MetadataImage.VERSION) {
+                || (metadata
+                        && MetadataImage.version(memory, offset + BlockFormat.HEADER_LENGTH) > MetadataImage.VERSION)) {
             newerVersion = Math.max(BlockFormat.version(memory, offset), newerVersion + 1);
             return block;
         }
         final int payload = BlockFormat.payloadLength(memory, offset);
-        final MetadataImage image = BlockFormat.streamCode(memory, offset) == Stream.METADATA.code()
-                ? MetadataImage.decode(memory, offset + BlockFormat.HEADER_LENGTH, payload)
-                : null;
+        final MetadataImage image =
+                metadata ? MetadataImage.decode(memory, offset + BlockFormat.HEADER_LENGTH, payload) : null;
         final long sequence = BlockFormat.blockNumber(memory, offset);
         if (image != null && (newest == null || sequence > newest.sequence())) {
             final StoreId id =
