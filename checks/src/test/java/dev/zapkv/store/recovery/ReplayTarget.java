@@ -3,6 +3,7 @@ package dev.zapkv.store.recovery;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.zapkv.CorruptionException;
 import dev.zapkv.FormatException;
 import dev.zapkv.StoreFullException;
 import dev.zapkv.checks.fuzz.FuzzInput;
@@ -83,7 +84,7 @@ public final class ReplayTarget implements FuzzTarget {
             replay.run();
             replay.dropOrphans(List.of());
             check(index, zones);
-        } catch (final FormatException | StoreFullException e) {
+        } catch (final CorruptionException | FormatException | StoreFullException e) {
             // as documented
             return;
         }
