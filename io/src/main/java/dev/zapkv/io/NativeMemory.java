@@ -115,6 +115,13 @@ public final class NativeMemory {
             return path;
         }
 
+        /// Locks the file until it is closed, against others who do.
+        ///
+        /// @return false if somebody has
+        public boolean tryLock() {
+            return Libc.flock(fd, Libc.LOCK_EXCLUSIVE_NOW) == 0;
+        }
+
         /// Backs a range with space.
         ///
         /// @throws DeviceException with {@link DeviceException#ENOSPC} if there is none; nothing is lost

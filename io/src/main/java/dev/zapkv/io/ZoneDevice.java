@@ -69,7 +69,8 @@ public interface ZoneDevice extends AutoCloseable {
     boolean read(long address, IoBuffer buffer, long offset, int length, int attributes, long token);
 
     /// Queues a flush: everything whose {@code onResult} arrived before this call is on stable media when the
-    /// flush's own arrives with a result of 0.
+    /// flush's own arrives with a result of 0. So is what an earlier process wrote, if it ended without a clean
+    /// close.
     ///
     /// @return false if the queue is full
     boolean flush(long token);

@@ -42,7 +42,9 @@ import java.nio.file.Path;
 /// *Unclean stop.* Zone states live in memory. Without {@code ZONES} every zone whose file was ever written
 /// is reported as full, with a write pointer that is only an upper bound.
 ///
-/// *Flush* is one {@code fdatasync} per file written since; see {@code FlushRounds} for a failed one.
+/// *Flush* is one {@code fdatasync} per file written since; see {@code FlushRounds} for a failed one. What
+/// an earlier
+/// process wrote is made durable when the device is opened after an unclean stop, by one {@code syncfs}.
 @SuppressWarnings("exports") // the superclass adds nothing to the interface
 public final class FileZoneDevice extends CommandDevice {
     private static final int APPEND_LENGTH_MAX = 1 << 30;
@@ -162,7 +164,9 @@ public final class FileZoneDevice extends CommandDevice {
     }
 
     /// Finds the zone files, and what the states of the zones were.
-    private static void restore(
+    ///
+    /// @return whether the device was cleanly closed
+    private static boolean restore(
             final Path directory, final ZoneGeometry geometry, final EmulatedZones zones, final ZoneFiles files)
             throws IOException {
         final boolean clean = ZoneStatesFile.read(directory, geometry, zones);
@@ -172,6 +176,7 @@ public final class FileZoneDevice extends CommandDevice {
         } else {
             restoreUnclean(geometry, zones, files);
         }
+        return clean;
     }
 
     private static FileZoneDevice openChecked(final Path directory, final FileDeviceOptions options)
@@ -182,7 +187,9 @@ public final class FileZoneDevice extends CommandDevice {
         final ZoneFiles files = new ZoneFiles(directory.resolve(ZoneFiles.DIRECTORY_NAME), geometry, direct);
         IoEngine engine = null;
         try {
-            restore(directory, geometry, zones, files);
+            if (!restore(directory, geometry, zones, files)) {
+                syncAll(directory);
+            }
             engine = IoEngines.open(options.asyncIo(), options.queueDepth() + Commands.SYNC_SLOTS);
             final LifetimeHints hints = lifetimeHints(directory, geometry.zoneCount());
             final FileZoneDevice device = new FileZoneDevice(
@@ -203,6 +210,24 @@ public final class FileZoneDevice extends CommandDevice {
                 engine.close();
             }
             throw t;
+        }
+    }
+
+    /// What an earlier process wrote may still be in the page cache or in that of a disk, and nobody
+    /// remembers where:
+    /// flushes from now on are about what this one writes.
+    private static void syncAll(final Path directory) {
+        final Path file = directory.resolve(DeviceIdentity.FILE_NAME);
+        final int fd = Libc.open(file.toString(), Libc.O_RDONLY | Libc.O_CLOEXEC, 0);
+        final int result = fd < 0 ? fd : Libc.syncfs(fd);
+        if (fd >= 0) {
+            Libc.close(fd);
+        }
+        if (result < 0) {
+            throw new DeviceException(
+                    "what was written to " + directory + " before could not be made durable: " + Errno.describe(-result)
+                            + "; check the disk",
+                    -result);
         }
     }
 

@@ -97,6 +97,7 @@ public final class Libc {
     private static final MethodHandle FTRUNCATE = downcall("ftruncate", FunctionDescriptor.of(INT, INT, LONG));
     private static final MethodHandle FSYNC = downcall("fsync", FunctionDescriptor.of(INT, INT));
     private static final MethodHandle FDATASYNC = downcall("fdatasync", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle SYNCFS = downcall("syncfs", FunctionDescriptor.of(INT, INT));
     private static final MethodHandle PREAD = downcall("pread", FunctionDescriptor.of(LONG, INT, LONG, LONG, LONG));
     private static final MethodHandle PWRITE = downcall("pwrite", FunctionDescriptor.of(LONG, INT, LONG, LONG, LONG));
     private static final MethodHandle PREAD_SEGMENT =
@@ -200,6 +201,16 @@ public final class Libc {
         final MemorySegment state = ERRNO_STATE.get();
         try {
             return result((int) FSYNC.invokeExact(state, fd), state);
+        } catch (final Throwable t) {
+            throw unexpected(t);
+        }
+    }
+
+    /// {@code syncfs(2)}: everything that was written to the file system a file lies on.
+    public static int syncfs(final int fd) {
+        final MemorySegment state = ERRNO_STATE.get();
+        try {
+            return result((int) SYNCFS.invokeExact(state, fd), state);
         } catch (final Throwable t) {
             throw unexpected(t);
         }

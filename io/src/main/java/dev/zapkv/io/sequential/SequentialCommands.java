@@ -146,6 +146,11 @@ public final class SequentialCommands extends Commands {
         }
     }
 
+    /// An earlier process may have written what is not durable yet: the first flush covers it.
+    void writtenBefore() {
+        flushes.written(WHOLE_DRIVE);
+    }
+
     /// A zone was emptied.
     void zoneReset(final int zone) {
         zones.reset(zone);

@@ -49,6 +49,7 @@ public abstract class SequentialZoneDevice extends CommandDevice {
     ///
     /// @param found what the drive said of each zone
     protected final void takeOver(final List<ZoneInfo> found) {
+        commands.writtenBefore();
         for (final ZoneInfo info : found) {
             final boolean empty = info.writePointer() == 0;
             if (info.state() == ZoneState.OPEN || (info.state() == ZoneState.CLOSED && empty)) {

@@ -374,6 +374,21 @@ final class SequentialCommandsTest {
         assertEquals(-Errno.EIO, commands.syncFailure());
     }
 
+    @Test
+    void shouldSyncAtTheFirstFlushWhatAnEarlierProcessWrote() {
+        start(TestGeometries.small(), 1);
+        commands.writtenBefore();
+        commands.flush(10);
+        poll();
+        assertWrites("sync");
+        complete(0, 0);
+        assertEquals(0, completions.result(10));
+        commands.flush(11);
+        poll();
+        assertEquals(0, completions.result(11));
+        assertWrites();
+    }
+
     /// Engine and media in one: what is started is completed, and what a zone is, by the test.
     private static final class Drive implements IoEngine, IdleEngine, SequentialMedia {
         private final List<String> started = new ArrayList<>();
