@@ -116,9 +116,10 @@ class GoldenStoreTest {
         }
     }
 
-    @Test
-    void shouldTakeOverTheStagingThatIsThere() throws IOException {
-        unpack("v1/killed.zip");
+    @ParameterizedTest
+    @ValueSource(strings = {"v1/killed.zip", "v2/killed.zip"})
+    void shouldTakeOverTheStagingThatIsThere(final String archive) throws IOException {
+        unpack(archive);
         try (ZapKv store = ZapKv.open(GoldenStores.context())) {
             final RecoveryReport opening = store.stats().opening();
             assertFalse(opening.closedCleanly());
@@ -138,7 +139,7 @@ class GoldenStoreTest {
 
     @Test
     void shouldSayWhatToDoWithStagingOfAnotherVersion() throws IOException {
-        unpack("v1/killed.zip");
+        unpack("v2/killed.zip");
         final Path staging = staging();
         raise(staging, VERSION_OFFSET);
         for (final boolean readOnly : new boolean[] {false, true}) {

@@ -19,7 +19,7 @@ import java.util.zip.ZipOutputStream;
 /// list of what it holds. They are made once and kept; every later version must open them.
 ///
 /// {@code ./zapkv test -pl compaction -am -Dtest=GoldenStoreTest -Dsurefire.failIfNoSpecifiedTests=false
-/// -DargLine="… -Dzapkv.golden.write=v2"} makes a set {@code v2} beside the others.
+/// -Dzapkv.golden.write=v3} makes a set {@code v3} beside the others.
 final class GoldenStores {
     /// The store in an archive.
     static final String STORE = "store";

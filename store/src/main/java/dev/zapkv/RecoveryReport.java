@@ -9,7 +9,7 @@ package dev.zapkv;
 /// @param checkpointNs     to read the checkpoint
 /// @param scanNs           to read and verify what was appended since it began
 /// @param replayNs         to apply that to the index
-/// @param stagingNs        to append again what was only in staging
+/// @param stagingNs        to enter what was in staging
 /// @param totalNs          of the whole opening, the start of the store's parts included
 /// @param checkpointBytes  read of the checkpoint
 /// @param logBytes         read of the log

@@ -86,19 +86,17 @@ enum Plant {
     REPLAY_BEHIND_GAP(
             "blocks behind a missing one count",
             "store/src/main/java/dev/zapkv/store/recovery/Replay.java",
-            new Edit("if (!gapsMayBeLosses) {", "if (false) {")),
-    REPEAT_BATCH_SINGLY(
-            "records of a batch are taken over from staging one by one",
-            "store/src/main/java/dev/zapkv/store/engine/StagingRepeat.java",
-            new Edit("if ((flags & RecordFormat.FLAG_BATCH_PART) == 0) {", "if (!keys.isEmpty()) {")),
+            new Edit(": !gapsMayBeLosses) {", ": false) {")),
     TORN_BATCH(
             "parts of a batch count without its beginning",
             "store/src/main/java/dev/zapkv/store/recovery/StagingReplay.java",
             new Edit("(flags & RecordFormat.FLAG_BATCH_PART) != 0 && !adjacent;", "false;")),
-    TAKE_OVER_ANEW(
-            "taking over staging begins again where it was cut short",
-            "store/src/main/java/dev/zapkv/store/recovery/StagingReplay.java",
-            new Edit(" && position >= resumeAt) {", ") {")),
+    SETTLE_STAGED(
+            "an opening calls blocks settled that are only in staging",
+            "store/src/main/java/dev/zapkv/store/engine/StoreOpening.java",
+            new Edit(
+                    "voids, settled, stagingFile.path());",
+                    "voids, append.staging().lastClaimedBlock(), stagingFile.path());")),
     NUMBER_ANEW(
             "a store begins with image 1 on zones that held another",
             "store/src/main/java/dev/zapkv/store/engine/StoreMaker.java",

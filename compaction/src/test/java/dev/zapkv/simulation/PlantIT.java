@@ -50,9 +50,8 @@ final class PlantIT {
             case IGNORE_BLOCK_GENERATION, IGNORE_ENTRY_GENERATION -> new Known(Drive.FORGETFUL, 2);
             case COMMIT_CHECKPOINT_EARLY -> new Known(Drive.FRAGILE, 7);
             case FORGET_VOIDS -> new Known(Drive.TINY_ZONES, 9);
-            case REPEAT_BATCH_SINGLY -> new Known(Drive.HASTY, 204);
             case TORN_BATCH -> new Known(Drive.HASTY, 9);
-            case TAKE_OVER_ANEW -> new Known(Drive.HASTY, 91000479);
+            case SETTLE_STAGED -> new Known(Drive.HASTY, 1);
             case NUMBER_ANEW -> new Known(Drive.HASTY, 136);
         };
     }

@@ -201,13 +201,13 @@ final class Simulation {
             life.device().crashNow(SimCrash.POWER, crashRandom);
             recover();
         } else {
-            life.close();
+            life.close(workload.mayBeFull());
             open();
         }
     }
 
     private void close() {
-        life.close();
+        life.close(workload.mayBeFull());
         if (!life.crashed() && life.cleanEnd()) {
             model.flushed();
         }

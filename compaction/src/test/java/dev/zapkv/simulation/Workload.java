@@ -52,10 +52,8 @@ final class Workload {
             check.content("in the middle");
         } else if (chance(setup.collectPerThousand)) {
             life.store().collect(random.nextInt(3) / 4.0);
-        } else if (chance(5)) {
-            life.store().flush();
-            model.flushed();
-            check.accounts("after a flush");
+        } else if (chance(10)) {
+            flush();
         } else if (chance(150)) {
             check.get(random.nextInt(setup.keys.length));
         } else if (chance(setup.batchPerThousand)) {
@@ -164,17 +162,40 @@ final class Workload {
         return chance(100) ? WriteOptions.DEVICE : WriteOptions.PROCESS;
     }
 
-    /// The store refused a write for lack of room: it must have had a reason.
+    /// What a killed process left in staging may find less room than it was promised.
+    private void flush() {
+        try {
+            life.store().flush();
+        } catch (final StoreFullException e) {
+            trace.add(10, -1, 0);
+            requireReason(e);
+            return;
+        }
+        model.flushed();
+        check.accounts("after a flush", true);
+    }
+
+    /// The store refused a write for lack of room.
     private void full(final int[] changed, final byte[][] values, final StoreFullException e) {
         trace.add(10, changed[0], 0);
-        if (model.valueBytes() < setup.target / 2 && !faults.tookRoom()) {
+        requireReason(e);
+        allOrNothing(changed, values);
+    }
+
+    /// Whether the store has a reason to say that it is full.
+    boolean mayBeFull() {
+        return model.valueBytes() >= setup.target / 2 || faults.tookRoom();
+    }
+
+    /// The store says that it is full: it must have a reason.
+    private void requireReason(final StoreFullException e) {
+        if (!mayBeFull()) {
             throw new AssertionError(
                     "the store says it is full with " + model.valueBytes() + " bytes of values in "
                             + setup.geometry.zoneCount() + " zones of " + setup.geometry.zoneCapacity() + ": "
                             + life.store().zones(),
                     e);
         }
-        allOrNothing(changed, values);
     }
 
     /// A write was refused: either all or nothing was written.

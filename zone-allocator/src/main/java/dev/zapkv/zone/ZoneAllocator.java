@@ -229,8 +229,9 @@ public final class ZoneAllocator {
     }
 
     /// As {@link #takeForMetadata}, for the first image of a life of the store, when no collection has begun: if
-    /// no zone is empty, a full one that is worthless. The caller empties it. Its generation is not noted before,
-    /// which is why {@link ZoneTable#replayed} begins another one in each zone that is found empty.
+    /// no zone is empty, a full one that is worthless and holds no block still to be applied. The caller empties
+    /// it. Its generation is not noted before, which is why {@link ZoneTable#replayed} begins another one in each
+    /// zone that is found empty.
     ///
     /// @return the zone, or {@link #NONE}
     public int takeForFirstMetadata() {

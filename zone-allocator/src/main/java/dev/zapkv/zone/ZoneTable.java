@@ -24,6 +24,7 @@ public final class ZoneTable {
     private final long[] newestTombstones;
     private final long[] tombstoneBytes;
     private final long[] newestHostBlocks;
+    private final long[] newestLanded;
     private final AtomicLongArray live;
     private final AtomicLongArray supersededBy;
     private int usedZones;
@@ -43,6 +44,7 @@ public final class ZoneTable {
         newestTombstones = new long[zones];
         tombstoneBytes = new long[zones];
         newestHostBlocks = new long[zones];
+        newestLanded = new long[zones];
         live = new AtomicLongArray(zones);
         supersededBy = new AtomicLongArray(zones);
     }
@@ -109,7 +111,8 @@ public final class ZoneTable {
         return horizons[zone];
     }
 
-    /// Highest number of the host blocks appended to a zone in this life of the store; 0 if there is none.
+    /// Highest number of the host blocks appended to a zone in this life of the store, whether or not they landed;
+    /// 0 if there is none.
     public long newestHostBlock(final int zone) {
         return newestHostBlocks[zone];
     }
@@ -133,11 +136,12 @@ public final class ZoneTable {
     }
 
     /// Whether nobody will miss what lies in a zone, whatever becomes of writes that are under way: nothing is
-    /// live, no tombstone lies there, and what superseded its records is on stable media.
+    /// live, no tombstone lies there, and what superseded its records is on stable media, as are its blocks: a
+    /// number that is missing cuts off those behind it.
     ///
     /// @param flushed host block up to which all are on stable media
     public boolean isWorthless(final int zone, final long flushed) {
-        return live.get(zone) == 0 && supersededBy.get(zone) <= flushed;
+        return live.get(zone) == 0 && Math.max(supersededBy.get(zone), newestLanded[zone]) <= flushed;
     }
 
     /// The log was replayed. Zones that are empty among those in use begin another life: one of them may have
@@ -210,6 +214,11 @@ public final class ZoneTable {
         newestHostBlocks[zone] = Math.max(newestHostBlocks[zone], block);
     }
 
+    /// Notes that a host block lies in a zone which may not be on stable media.
+    public void landed(final int zone, final long block) {
+        newestLanded[zone] = Math.max(newestLanded[zone], block);
+    }
+
     /// Lowers a zone's horizon to that of a block in it.
     public void lowerHorizon(final int zone, final long logPosition) {
         horizons[zone] = Math.min(horizons[zone], logPosition);
@@ -236,6 +245,7 @@ public final class ZoneTable {
         newestTombstones[zone] = 0;
         tombstoneBytes[zone] = 0;
         newestHostBlocks[zone] = 0;
+        newestLanded[zone] = 0;
         live.set(zone, 0);
         supersededBy.set(zone, 0);
         generations[zone]++;

@@ -85,6 +85,11 @@ class ZoneTableTest {
         table.addLive(2, -48);
         assertFalse(table.isWorthless(2, 8));
         assertTrue(table.isWorthless(2, 9));
+        table.addHostBlock(2, 11);
+        assertTrue(table.isWorthless(2, 9), "it may not have landed");
+        table.landed(2, 11);
+        assertFalse(table.isWorthless(2, 10), "with its number what follows would be cut off");
+        assertTrue(table.isWorthless(2, 11));
         table.reset(2);
         assertTrue(table.isWorthless(2, 0));
     }

@@ -80,7 +80,7 @@ public final class ReplayTarget implements FuzzTarget {
         try (PointIndex index = new PointIndex(1, INDEX_BYTES);
                 OpeningThreads threads = new OpeningThreads(1, new OpeningProgress(progress -> {}))) {
             final Replay replay =
-                    new Replay(device, IMAGE, STORE, index, HASH, zones, null, threads, INDEX_BYTES, () -> 0);
+                    new Replay(device, IMAGE, STORE, index, HASH, zones, null, null, threads, INDEX_BYTES, () -> 0);
             replay.run();
             replay.dropOrphans(List.of());
             check(index, zones);

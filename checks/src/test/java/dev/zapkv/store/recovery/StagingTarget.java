@@ -83,7 +83,7 @@ public final class StagingTarget implements FuzzTarget {
         write(input, repair);
         final StagingFile staging;
         try {
-            staging = StagingFile.openExisting(path, STORE, 1);
+            staging = StagingFile.openExisting(path, STORE, 1, 1);
         } catch (final FormatException e) {
             // as documented
             return;
@@ -92,9 +92,8 @@ public final class StagingTarget implements FuzzTarget {
             return;
         }
         try (staging) {
-            final long from = staging.takenFrom() == 0 ? behind : staging.takenFrom() - 1;
-            final StagingReplay replay =
-                    new StagingReplay(staging, from, staging.takeOver().resumeAt(behind));
+            final StagingReplay replay = new StagingReplay(staging, behind);
+            replay.read(replay.firstBlock());
             replay.chunkSets(HASH, location -> 0);
             final long visited = replay.visit((position, flags, key, value) -> {
                 if (key.length == 0 || key.length + value.length > BLOCK_BYTES) {

@@ -149,6 +149,19 @@ public final class CheckpointWriter implements AutoCloseable {
         retained.sweep();
     }
 
+    /// Gives up all checkpoints, since their zones are needed more: without one no collection would ever end. The next
+    /// opening replays the whole log, unless a checkpoint comes before.
+    ///
+    /// @return whether that emptied a zone
+    public boolean giveUpZones() {
+        final boolean needed = append.outOfRoom() || !allocator.isReserveWhole();
+        if (!needed || isRequested() || !retained.dropAll()) {
+            return false;
+        }
+        pace.postpone();
+        return true;
+    }
+
     /// One bounded step.
     ///
     /// @return amount of work done

@@ -30,7 +30,7 @@ public final class OpeningThreads implements AutoCloseable {
                         Thread.ofPlatform().name("zapkv-open-", 0).daemon(true).factory());
     }
 
-    /// Two for each processor, within reason: about half of the time they wait for the device.
+    /// Two for each processor, within reason: they wait for the device about a third of the time.
     public static OpeningThreads forMachine(final OpeningProgress progress) {
         return new OpeningThreads(Math.clamp(2L * Runtime.getRuntime().availableProcessors(), 1, MOST), progress);
     }

@@ -68,6 +68,24 @@ final class RetainedCheckpoints {
         return true;
     }
 
+    /// Gives up all of them if that empties a zone.
+    ///
+    /// @return whether it did
+    boolean dropAll() {
+        if (checkpoints.isEmpty()) {
+            return false;
+        }
+        allocator.leave(Stream.CHECKPOINT);
+        final int before = allocator.checkpointsTaken();
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
+            if (isSwept(zone)) {
+                retain(List.of());
+                break;
+            }
+        }
+        return allocator.checkpointsTaken() < before;
+    }
+
     /// Makes these the checkpoints to open from, and empties zones that only others needed.
     private void retain(final List<Checkpoint> next) {
         final Set<PartPointer> before = parts(checkpoints);
@@ -86,13 +104,17 @@ final class RetainedCheckpoints {
     /// Empties the zones of the stream that hold nothing which is needed.
     void sweep() {
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
-            if (zones.stream(zone) == Stream.CHECKPOINT
-                    && zones.liveBytes(zone) == 0
-                    && allocator.isUnused(zone)
-                    && zones.state(zone) != ZoneState.OFFLINE) {
+            if (isSwept(zone) && zones.liveBytes(zone) == 0) {
                 host.retire(zone);
             }
         }
+    }
+
+    /// Whether a zone of the stream can be emptied once nothing in it is needed.
+    private boolean isSwept(final int zone) {
+        return zones.stream(zone) == Stream.CHECKPOINT
+                && allocator.isUnused(zone)
+                && zones.state(zone) != ZoneState.OFFLINE;
     }
 
     private static Set<PartPointer> parts(final List<Checkpoint> checkpoints) {

@@ -165,17 +165,6 @@ public final class Engine implements Reads {
         agent.await(block, level);
     }
 
-    /// Repeats a record of a life of the store that ended without its being appended.
-    void repeat(final int flags, final byte[] key, final byte[] value) {
-        // Admitted already when it was written first.
-        records.appendAdmitted(flags, key, value, 0, value.length);
-    }
-
-    /// Repeats a batch, as {@link #repeat} does a record: it stays one.
-    void repeat(final byte[][] keys, final byte[][] newValues) {
-        records.writeAdmitted(keys, newValues);
-    }
-
     // ---- figures
 
     @Override

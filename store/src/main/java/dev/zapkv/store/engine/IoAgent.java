@@ -48,6 +48,7 @@ final class IoAgent implements StagingLog.Backpressure {
     private Collector collector;
     private IntSupplier housekeeping;
     private BooleanSupplier checkpointing;
+    private BooleanSupplier lastResort;
     private long openSince;
     private long openBlock = -1;
 
@@ -76,15 +77,18 @@ final class IoAgent implements StagingLog.Backpressure {
     ///
     /// @param afterAppends run in each duty cycle between the two
     /// @param isCheckpointing whether a checkpoint is under way or due: its end may make room
+    /// @param emptiesAZone    asked when nothing else can bring one: gives up what the store can do without
     void start(
             final AppendAgent appendAgent,
             final Collector gc,
             final IntSupplier afterAppends,
-            final BooleanSupplier isCheckpointing) {
+            final BooleanSupplier isCheckpointing,
+            final BooleanSupplier emptiesAZone) {
         append = appendAgent;
         collector = gc;
         housekeeping = afterAppends;
         checkpointing = isCheckpointing;
+        lastResort = emptiesAZone;
         if (thread != null) {
             thread.start();
         }
@@ -290,7 +294,7 @@ final class IoAgent implements StagingLog.Backpressure {
             int work = append.doWork(lingered());
             work += housekeeping.getAsInt();
             work += collector.doWork();
-            standing = standstill.lasts(work == 0 && isWaitingForAZone());
+            standing = standstill.lasts(work == 0 && isWaitingForAZone()) && !lastResort.getAsBoolean();
             fileSystemRefusal = append.fileSystemRefusal();
             full = standing || (append.isStuck() && collector.isExhausted());
             asking.compareAndSet(ASKING, ANSWERED);

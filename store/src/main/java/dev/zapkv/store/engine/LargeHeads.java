@@ -64,11 +64,8 @@ final class LargeHeads {
     /// replaced, under a lock that every writer over a large value of this key takes, so that the chunks of
     /// exactly the head replaced are dropped.
     ///
-    /// @param newChunkSet chunk set of the new record if it is a head: recovery may repeat the one that is
-    /// there
     /// @return as of {@link PointIndex#publish}
-    long replace(
-            final long fingerprint, final long location, final long entry, final byte[] key, final long newChunkSet) {
+    long replace(final long fingerprint, final long location, final long entry, final byte[] key) {
         synchronized (locks[(int) (fingerprint & (LOCKS - 1))]) {
             long old = PointIndex.REFUSED_LARGE;
             while (old == PointIndex.REFUSED_LARGE) {
@@ -76,7 +73,7 @@ final class LargeHeads {
                 final boolean large = IndexEntry.isLarge(index.get(fingerprint, location));
                 final LargeHead head = large ? headToReplace(key, fingerprint, location) : null;
                 old = index.publish(fingerprint, location, entry, large);
-                if (head != null && head.chunkSet() != newChunkSet && old != PointIndex.REFUSED_OLDER) {
+                if (head != null && old != PointIndex.REFUSED_OLDER) {
                     dropChunks(head.chunkSet(), head.chunkCount());
                 }
             }

@@ -33,7 +33,7 @@ final class OpeningTimes {
         lap();
     }
 
-    /// What was in staging is appended again.
+    /// What was in staging is entered.
     void stagingDone() {
         staging = lap();
     }

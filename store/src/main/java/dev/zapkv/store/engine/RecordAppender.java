@@ -3,7 +3,6 @@ package dev.zapkv.store.engine;
 
 import dev.zapkv.StoreFullException;
 import dev.zapkv.store.format.LargeHead;
-import dev.zapkv.store.format.LittleEndian;
 import dev.zapkv.store.format.RecordFormat;
 import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.KeyHash;
@@ -67,7 +66,8 @@ final class RecordAppender {
 
     /// Writes a record if there is room for it.
     ///
-    /// @return as of {@link #appendAdmitted}
+    /// @return block that the level can be awaited for; negated less one of a tombstone that replaced no
+    ///     value; or {@link #TOO_LATE}
     long append(final int flags, final byte[] key, final byte[] value, final int from, final int length) {
         agent.checkUsable();
         if ((flags & RecordFormat.FLAG_TOMBSTONE) == 0) {
@@ -77,14 +77,6 @@ final class RecordAppender {
                     hash.location(key, 0, key.length),
                     RecordFormat.align(RecordFormat.length(key.length, length)));
         }
-        return appendAdmitted(flags, key, value, from, length);
-    }
-
-    /// Writes a record.
-    ///
-    /// @return block that the level can be awaited for; negated less one of a tombstone that replaced no
-    ///     value; or {@link #TOO_LATE}
-    long appendAdmitted(final int flags, final byte[] key, final byte[] value, final int from, final int length) {
         final int claimed = RecordFormat.align(RecordFormat.length(key.length, length));
         final long position =
                 (flags & RecordFormat.FLAG_TOMBSTONE) == 0 ? staging.claim(claimed) : staging.claimForDeletes(claimed);
@@ -159,13 +151,8 @@ final class RecordAppender {
                     + " fit one append block: split it, or create the store with a larger blockBytes");
         }
         live.requireRoomFor(total);
-        return writeAdmitted(keys, values);
-    }
-
-    /// Stores puts and deletes that fit a block, so that all or none of them survive.
-    long writeAdmitted(final byte[][] keys, final byte[][] values) {
-        final int total = (int) recordBytes(keys, values);
-        final long start = deletesOnly(values) ? staging.claimForDeletes(total) : staging.claim(total);
+        final int length = (int) total;
+        final long start = deletesOnly(values) ? staging.claimForDeletes(length) : staging.claim(length);
         try {
             final BatchRecords batch = new BatchRecords(writers.get(), staging.memory(), keys, values);
             batch.write(staging.offsetOf(start), start);
@@ -182,7 +169,7 @@ final class RecordAppender {
                 throw indexFull();
             }
         } finally {
-            staging.commit(start, total);
+            staging.commit(start, length);
         }
         return staging.blockOf(start);
     }
@@ -205,7 +192,7 @@ final class RecordAppender {
         }
         for (int i = 0; i < count; i++) {
             final long old = replaced[i] == PointIndex.REFUSED_LARGE
-                    ? heads.replace(fingerprints[i], locations[i], entries[i], batch.key(i), 0)
+                    ? heads.replace(fingerprints[i], locations[i], entries[i], batch.key(i))
                     : replaced[i];
             account(old, entries[i]);
             copiedBytes.add(batch.valueLength(i));
@@ -241,11 +228,10 @@ final class RecordAppender {
             final int flags,
             final byte[] key,
             final int length) {
-        final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
         final long entry = entry(position, flags, length);
         long old = index.publish(fingerprint, location, entry, false);
         if (old == PointIndex.REFUSED_LARGE) {
-            old = heads.replace(fingerprint, location, entry, key, large ? chunkSetAt(position, key.length) : 0);
+            old = heads.replace(fingerprint, location, entry, key);
         }
         account(old, entry);
         return old;
@@ -260,16 +246,6 @@ final class RecordAppender {
         if (old != PointIndex.REFUSED_FULL && old != PointIndex.REFUSED_OLDER) {
             live.replaced(old, entry);
         }
-    }
-
-    private long chunkSetAt(final long position, final int keyLength) {
-        return staging.memory()
-                .get(
-                        LittleEndian.LONG,
-                        staging.offsetOf(position)
-                                + RecordFormat.HEADER_LENGTH
-                                + keyLength
-                                + LargeHead.CHUNK_SET_OFFSET);
     }
 
     /// Refuses what would leave garbage collection without garbage. An overwrite that does not need more room

@@ -83,6 +83,16 @@ public final class RecordWriter {
         VarHandle.fullFence();
     }
 
+    /// Fills a place with padding, whatever lies there.
+    ///
+    /// @param length a multiple of the alignment, long enough for a record
+    void writePadding(final MemorySegment memory, final long offset, final long logPosition, final int length) {
+        final byte[] key = {0};
+        LENGTH.setRelease(memory, offset + RecordFormat.LENGTH_OFFSET, 0);
+        write(memory, offset, logPosition, RecordFormat.FLAG_PADDING, key, null, 0, length - RecordFormat.length(1, 0));
+        commit(memory, offset, length);
+    }
+
     /// Turns a committed record into padding.
     void cancel(final MemorySegment memory, final long offset) {
         memory.set(BYTE, offset + RecordFormat.FLAGS_OFFSET, (byte)

@@ -1,6 +1,7 @@
 /* Copyright ZapKV authors. SPDX-License-Identifier: Apache-2.0 */
 package dev.zapkv.store.engine;
 
+import dev.zapkv.FormatException;
 import dev.zapkv.store.checkpoint.Checkpoint;
 import dev.zapkv.store.checkpoint.CheckpointLoader;
 import dev.zapkv.store.checkpoint.OpeningProgress;
@@ -19,7 +20,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /// What is known of a store when its newest checkpoint was read and the log was replayed. Nothing was written for
-/// it but, by an opening that goes on to write, the note in the staging file from where on it is taken over.
+/// it.
 ///
 /// @param index        owned by the caller
 /// @param hash         of its keys
@@ -30,7 +31,7 @@ import java.util.stream.Collectors;
 /// @param checkpoints  that the store may be opened from, newest first
 /// @param text         what the line on recovery says of checkpoints
 /// @param staging      file that a killed process left, owned by the caller; null if there is none
-/// @param staged       what lies in it alone; null if there is none
+/// @param staged       what of it counts; null if there is none
 /// @param stagedSets   chunk sets of the large values among that
 record RecoveredLog(
         PointIndex index,
@@ -84,6 +85,9 @@ record RecoveredLog(
         times.checkpointDone();
         StagingFile staging = null;
         try {
+            staging = image.closedCleanly() || image.staging().isEmpty() ? null : source.open(image);
+            requireBlockBytes(staging, image);
+            final StagingReplay staged = staging == null ? null : new StagingReplay(staging, image.settledBlock());
             final KeyHash hash = new KeyHash(image.hashSeed0(), image.hashSeed1());
             final CheckpointLoader.Loaded base = recovered.base();
             final Replay replay = new Replay(
@@ -94,12 +98,14 @@ record RecoveredLog(
                     hash,
                     zones,
                     base,
+                    staged,
                     threads,
                     config.memoryBytes(),
                     config.nanoClock());
             final Replay.Outcome replayed = replay.run();
-            staging = image.closedCleanly() || image.staging().isEmpty() ? null : source.open(image);
-            final StagingReplay staged = staging == null ? null : staged(staging, image, replayed);
+            if (staged != null) {
+                staged.read(replayed.stagedFrom());
+            }
             final List<ChunkSetNote> stagedValues =
                     staged == null ? List.of() : staged.chunkSets(hash, recovered.index()::shardOf);
             final List<ChunkSetNote> chunkSets = replay.dropOrphans(stagedValues);
@@ -124,17 +130,11 @@ record RecoveredLog(
         }
     }
 
-    /// A file of an earlier life says itself from where on it counts, and how far openings came that were cut short
-    /// while they appended its content again.
-    private static StagingReplay staged(
-            final StagingFile staging, final MetadataImage image, final Replay.Outcome replayed) {
-        if (staging.epoch() != image.epoch()) {
-            return new StagingReplay(
-                    staging, staging.takenFrom() - 1, staging.takeOver().resumeAt(replayed.firstMissing() - 1));
+    private static void requireBlockBytes(final StagingFile staging, final MetadataImage image) {
+        if (staging != null && staging.blockBytes() != image.blockBytes()) {
+            throw new FormatException("the header of the staging file " + staging.path() + " is damaged (blocks of "
+                    + staging.blockBytes() + " bytes, the store has " + image.blockBytes() + "): move the file away to"
+                    + " open the store without what was only in staging");
         }
-        if (staging.isWritable()) {
-            staging.takenFrom(replayed.firstMissing());
-        }
-        return new StagingReplay(staging, replayed.firstMissing() - 1, 0);
     }
 }

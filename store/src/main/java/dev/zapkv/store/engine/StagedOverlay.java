@@ -10,9 +10,7 @@ import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.EntryShape;
 import dev.zapkv.store.log.HashDomain;
 
-/// Publishes the records that only lie in the staging of a killed process where they are, as an opening that
-/// goes on to
-/// write publishes them where it repeats them.
+/// Publishes the records in the staging of a killed process where they are.
 final class StagedOverlay {
     private final RecoveredLog log;
     private final PointIndex index;
@@ -48,9 +46,7 @@ final class StagedOverlay {
         final long entry = IndexEntry.memory(position, EntryShape.of(flags, length), tombstone);
         long old = index.publish(fingerprint, location, entry, false);
         if (old == PointIndex.REFUSED_LARGE) {
-            final boolean large = (flags & RecordFormat.FLAG_LARGE) != 0;
-            final long chunkSet = large ? LargeHeads.decode(value).chunkSet() : 0;
-            old = heads.replace(fingerprint, location, entry, key, chunkSet);
+            old = heads.replace(fingerprint, location, entry, key);
         }
         if (old == PointIndex.REFUSED_FULL) {
             throw new StoreFullException("the index of this store does not fit the memory budget: raise memoryBytes");

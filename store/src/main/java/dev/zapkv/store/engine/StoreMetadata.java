@@ -61,7 +61,8 @@ final class StoreMetadata implements AutoCloseable {
 
     /// A new life of the store begins: what did not count until now never will.
     ///
-    /// @param settled highest block number ever seen
+    /// @param settled last block that counts whatever is found: that before the first one in staging, or
+    ///     the highest ever seen
     void beginLife(final long epoch, final List<Long> voids, final long settled, final Path staging) {
         append(image.next(
                 epoch,
@@ -71,19 +72,6 @@ final class StoreMetadata implements AutoCloseable {
                 staging.toString(),
                 checkpoints.refs(),
                 voids,
-                generations(NONE)));
-    }
-
-    /// Staging lies elsewhere from now on.
-    void staging(final Path staging) {
-        append(image.next(
-                image.epoch(),
-                image.settledBlock(),
-                gcHost.nextBlock(),
-                false,
-                staging.toString(),
-                checkpoints.refs(),
-                image.voids(),
                 generations(NONE)));
     }
 

@@ -2,7 +2,7 @@
 package dev.zapkv.store.engine;
 
 import dev.zapkv.ConfigurationException;
-import dev.zapkv.Durability;
+import dev.zapkv.FormatException;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.store.checkpoint.CheckpointWriter;
 import dev.zapkv.store.format.MetadataImage;
@@ -10,17 +10,17 @@ import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.log.AppendAgent;
 import dev.zapkv.store.log.DevicePort;
+import dev.zapkv.store.log.StagedBlock;
 import dev.zapkv.store.log.StagingFile;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.store.read.RecordReader;
 import dev.zapkv.store.recovery.Replay;
-import dev.zapkv.store.recovery.StagingReplay;
+import dev.zapkv.store.recovery.UnsettledBlock;
 import dev.zapkv.store.spi.Collector;
 import dev.zapkv.store.spi.CollectorProvider;
 import dev.zapkv.zone.Stream;
 import dev.zapkv.zone.ZoneAllocator;
 import dev.zapkv.zone.ZoneTable;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -29,8 +29,8 @@ import java.util.ServiceLoader;
 import java.util.Set;
 import org.agrona.CloseHelper;
 
-/// Opens a store: finds its metadata, replays the log, puts the parts together, and appends again what was only in
-/// staging. Used once.
+/// Opens a store: finds its metadata, replays the log, puts the parts together, and goes on with what a killed process
+/// left in staging. Used once.
 final class StoreOpening {
     private static final int STAGING_SHARE = 8;
     // Looked for once: that reads every archive of the path.
@@ -48,7 +48,10 @@ final class StoreOpening {
     private ZoneAllocator allocator;
     private PointIndex index;
     private StagingFile stagingFile;
+    // Of a killed process.
     private StagingFile oldStaging;
+    // Whether they are the same.
+    private boolean stagingAdopted;
     private AppendAgent append;
     private IoAgent agent;
     private RecordReader reader;
@@ -101,7 +104,8 @@ final class StoreOpening {
                 checkpoints);
     }
 
-    /// Replays the log, starts the agents, and appends again what was only in staging.
+    /// Replays the log and starts the agents. What a killed process left in staging stays there, with its
+    /// numbers, and is appended as it would have been.
     ///
     /// @return what was found
     private RecoverySummary recover() {
@@ -111,63 +115,57 @@ final class StoreOpening {
                 storeId,
                 image,
                 zones,
-                from -> StagingFile.openExisting(from.stagingPath(), storeId, from.epoch()),
+                from -> StagingFile.openExisting(from.stagingPath(), storeId, from.epoch(), maxSlots(from)),
                 times);
         index = log.index();
         oldStaging = log.staging();
         final Replay.Outcome replayed = log.replayed();
-        final StagingReplay staged = log.staged();
         chunkSets = new ChunkSets(log.chunkSets());
-        final long highest = Math.max(
-                Math.max(replayed.lastBlock(), replayed.highestBlock()), staged == null ? 0 : staged.lastBlock());
+        final List<StagedBlock> staged = log.staged() == null
+                ? List.of()
+                : new StagingRepair(log.staged(), config.device()).run(replayed.behindLast());
+        final long settled = staged.isEmpty()
+                ? Math.max(replayed.lastBlock(), replayed.highestBlock())
+                : staged.getFirst().number() - 1;
         final List<Long> voids = new ArrayList<>(replayed.voids());
-        if (highest > replayed.lastBlock()) {
+        if (staged.isEmpty() && settled > replayed.lastBlock()) {
             voids.add(replayed.lastBlock() + 1);
-            voids.add(highest);
+            voids.add(settled);
         }
         final long recordBytes = zones.totalLiveBytes() - zones.totalTombstoneBytes();
-        assemble(log, highest + 1);
+        assemble(log, settled + 1, staged);
         // What was replayed is called settled from here on, and may still be in the device's cache.
         port.flushAndWait();
         zones.replayed();
-        metadata.beginLife(
-                stagingFile.epoch(), voids, highest, oldStaging == null ? stagingFile.path() : oldStaging.path());
+        metadata.beginLife(image.epoch() + 1, voids, settled, stagingFile.path());
+        if (stagingAdopted) {
+            stagingFile.begun();
+        }
         metadata.log().spareZones(allocator::takeForMetadata);
         live.recovered(log.chunkEntries(), recordBytes);
+        times.stagingBegins();
+        final long records =
+                new StagedOverlay(log, new LargeHeads(index, log.hash(), reader, chunkSets, live), live).apply();
+        times.stagingDone();
         checkpoints.sweep();
         agent.start(
                 append,
                 collector,
                 () -> metadata.noteProgress() + losses.doWork() + checkpoints.doWork(),
-                checkpoints::isRequested);
-        times.stagingBegins();
-        append.takeOver(true);
-        final long repeated = staged == null
-                ? 0
-                : new StagingRepeat(engine, agent, append.staging(), oldStaging.takeOver(), log.stagedSets())
-                        .run(staged);
-        final boolean stagingFound = oldStaging != null;
-        if (stagingFound) {
-            agent.await(append.staging().lastClaimedBlock(), Durability.DEVICE);
-            final Path path = stagingFile.path();
-            agent.exclusively(() -> {
-                metadata.staging(path);
-                return null;
-            });
+                checkpoints::isRequested,
+                checkpoints::giveUpZones);
+        if (oldStaging != null && !stagingAdopted) {
             oldStaging.delete();
-            oldStaging = null;
         }
-        append.takeOver(false);
         StagingFile.deleteOthers(config.stagingDirectories(), storeId, stagingFile.path());
-        times.stagingDone();
-        final String end = stagingFound
-                ? "not closed cleanly, " + repeated + " records taken over from staging"
+        final String end = oldStaging != null
+                ? "not closed cleanly, " + records + " records taken over from staging"
                 : RecoverySummary.withoutStaging(image.closedCleanly());
-        final RecoverySummary summary = RecoverySummary.of(end, image.closedCleanly(), log, repeated, times);
+        final RecoverySummary summary = RecoverySummary.of(end, image.closedCleanly(), log, records, times);
         return metadata.image().epoch() == 1 ? new RecoverySummary("new store", summary.report()) : summary;
     }
 
-    private void assemble(final RecoveredLog log, final long firstBlock) {
+    private void assemble(final RecoveredLog log, final long firstBlock, final List<StagedBlock> staged) {
         final MetadataImage image = metadata.image();
         final KeyHash hash = log.hash();
         final Replay.Outcome replayed = log.replayed();
@@ -177,14 +175,7 @@ final class StoreOpening {
         metadata.log().spareZones(allocator::takeForFirstMetadata);
         adoptOpenZones();
         final long epoch = image.epoch() + 1;
-        final int slotsPerChunk = AppendAgent.slotsPerChunk(image.blockBytes(), zones.geometry());
-        stagingFile = StagingFile.create(
-                config.stagingDirectories(),
-                storeId,
-                epoch,
-                image.blockBytes(),
-                AppendAgent.firstSlots(image.blockBytes(), zones.geometry()),
-                stagingChunks() * slotsPerChunk);
+        stagingFile = staged.isEmpty() ? newStaging(epoch) : adoptedStaging(epoch);
         agent = new IoAgent(port, config.nanoClock(), "zapkv-io " + config.name(), config.threaded());
         append = new AppendAgent(
                 port,
@@ -198,6 +189,12 @@ final class StoreOpening {
                 epoch,
                 config.memoryBytes(),
                 agent);
+        if (!staged.isEmpty()) {
+            append.adopt(staged);
+            for (final UnsettledBlock block : replayed.behindLast()) {
+                zones.lowerHorizon(block.zone(), block.horizon());
+            }
+        }
         reader = new RecordReader(index, append.staging(), append.young(), config.device(), this::isOffline);
         live = new LiveRecords(
                 zones, StoreSpace.usableBytes(image, zones, checkpointZones), append.staging()::lastClaimedBlock);
@@ -252,11 +249,35 @@ final class StoreOpening {
         });
     }
 
-    private int stagingChunks() {
-        return Math.clamp(
+    private StagingFile newStaging(final long epoch) {
+        final MetadataImage image = metadata.image();
+        return StagingFile.create(
+                config.stagingDirectories(),
+                storeId,
+                epoch,
+                image.blockBytes(),
+                AppendAgent.firstSlots(image.blockBytes(), zones.geometry()),
+                maxSlots(image));
+    }
+
+    private StagingFile adoptedStaging(final long epoch) {
+        final MetadataImage image = metadata.image();
+        if (oldStaging.allocatedSlots() % AppendAgent.slotsPerChunk(image.blockBytes(), zones.geometry()) != 0) {
+            throw new FormatException("the header of the staging file " + oldStaging.path() + " is damaged: move the"
+                    + " file away to open the store without what was only in staging");
+        }
+        oldStaging.adopt(epoch, maxSlots(image));
+        stagingAdopted = true;
+        return oldStaging;
+    }
+
+    private int maxSlots(final MetadataImage image) {
+        final int chunks = Math.clamp(
                 config.memoryBytes() / STAGING_SHARE / AppendAgent.CHUNK_BYTES,
                 AppendAgent.MIN_CHUNKS,
                 AppendAgent.MAX_CHUNKS);
+        return chunks
+                * AppendAgent.slotsPerChunk(image.blockBytes(), config.device().geometry());
     }
 
     private Collector loadCollector() {
@@ -289,8 +310,8 @@ final class StoreOpening {
             agent.stop();
         }
         try {
-            // No writer came as far as the new staging file; one of an earlier life stays.
-            CloseHelper.closeAll(() -> parts().release(true), oldStaging);
+            // No writer came as far as a new staging file; one of an earlier life stays.
+            CloseHelper.closeAll(() -> parts().release(!stagingAdopted), oldStaging);
         } catch (final RuntimeException e) {
             cause.addSuppressed(e);
         }

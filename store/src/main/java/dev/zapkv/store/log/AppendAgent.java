@@ -8,6 +8,7 @@ import dev.zapkv.store.index.PointIndex;
 import dev.zapkv.store.meta.StoreId;
 import dev.zapkv.zone.ZoneAllocator;
 import dev.zapkv.zone.ZoneTable;
+import java.util.List;
 import org.agrona.CloseHelper;
 
 /// Turns sealed blocks into zone appends, and completed appends into index entries.
@@ -52,7 +53,6 @@ public final class AppendAgent implements AutoCloseable {
     private final BlockAppends appends;
 
     private boolean starved;
-    private volatile boolean takingOver;
 
     // Written by the agent, read by waiting writers.
     private volatile long frontier;
@@ -119,6 +119,25 @@ public final class AppendAgent implements AutoCloseable {
         return (long) slots * blockBytes < CHUNK_BYTES ? slots : MIN_CHUNKS * slots;
     }
 
+    /// Goes on with the blocks that a killed process left in staging, as if they had just been sealed: those that
+    /// are on the device already are applied when it is their turn, the others appended. Before anything else.
+    ///
+    /// @param blocks the first ones of this life, without a gap in their numbers
+    public void adopt(final List<StagedBlock> blocks) {
+        staging.adopt(blocks);
+        long found = NO_BLOCK;
+        for (final StagedBlock block : blocks) {
+            pending.sealed(block.number(), block.length());
+            if (block.isOnDevice()) {
+                pending.found(block.number(), block.zone(), block.address());
+                zones.addHostBlock(block.zone(), block.number());
+                zones.landed(block.zone(), block.number());
+                found = block.number();
+            }
+        }
+        appends.adopted(blocks.getLast().number(), found);
+    }
+
     /// Where writers put their records.
     public StagingLog staging() {
         return staging;
@@ -177,7 +196,7 @@ public final class AppendAgent implements AutoCloseable {
     /// Whether no block has been handed to the device and not been applied: all zones are written up to their
     /// write pointers, and the index knows everything that lies there. Agent.
     public boolean isQuiet() {
-        return appends.inFlight() == 0 && !appends.isRepeating() && frontier == appends.next() - 1;
+        return appends.inFlight() == 0 && !appends.isRepeating() && frontier == appends.last();
     }
 
     /// Whether a failed append waits to be repeated. Agent.
@@ -199,12 +218,6 @@ public final class AppendAgent implements AutoCloseable {
     /// Has a full file system asked again, in the next duty cycle, whether there is space. Agent.
     public void askAgain() {
         allocator.askAgain();
-    }
-
-    /// What is written while this lasts was acknowledged in an earlier life: on a full file system it may use
-    /// all the room that deletes may use. Any thread.
-    public void takeOver(final boolean lasts) {
-        takingOver = lasts;
     }
 
     /// What the file system answers if there is no further block to be opened because it is full; else an empty
@@ -282,7 +295,7 @@ public final class AppendAgent implements AutoCloseable {
         final long room = allocator.hostRoom(staging.blockBytes());
         final long forPuts = allocator.isShort() ? NO_BLOCK : appends.next() - 1 + room;
         final long last = appends.next() - 1 + room + allocator.lentRoom(staging.blockBytes());
-        staging.openUpTo(last, takingOver ? last : forPuts);
+        staging.openUpTo(last, forPuts);
         starved = staging.openBlock() >= forPuts;
     }
 

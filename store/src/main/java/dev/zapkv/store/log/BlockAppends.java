@@ -34,6 +34,8 @@ final class BlockAppends {
 
     private long next;
     private long settleUpTo;
+    private long adoptedUpTo;
+    private long foundUpTo;
     private int inFlight;
     private int toRepeat;
     private boolean onHold;
@@ -77,6 +79,26 @@ final class BlockAppends {
         });
     }
 
+    /// Blocks up to one are of an earlier life.
+    ///
+    /// @param found the last of them that lies on the device already; 0 if none does
+    void adopted(final long block, final long found) {
+        adoptedUpTo = block;
+        foundUpTo = found;
+        stepOverFound();
+    }
+
+    /// The last block that lies on the device, or may.
+    long last() {
+        return Math.max(next - 1, foundUpTo);
+    }
+
+    private void stepOverFound() {
+        while (pending.isCompleted(next)) {
+            next++;
+        }
+    }
+
     /// The first block that was not handed to the device yet.
     long next() {
         return next;
@@ -96,7 +118,7 @@ final class BlockAppends {
     ///
     /// @param frontier highest block up to which all are applied
     boolean holdsUnapplied(final int zone, final long frontier) {
-        for (long block = frontier + 1; block < next; block++) {
+        for (long block = frontier + 1; block <= last(); block++) {
             if (pending.isCompleted(block) && pending.zone(block) == zone) {
                 return true;
             }
@@ -178,6 +200,7 @@ final class BlockAppends {
                 break;
             }
             next++;
+            stepOverFound();
             work++;
         }
         return work;
@@ -216,8 +239,8 @@ final class BlockAppends {
     private int takeZone(final long block, final int length) {
         final boolean repeated = pending.attempts(block) > 0;
         int zone = allocator.take(Stream.HOST, length, repeated ? Reserve.BUT_THE_LAST : Reserve.NONE);
-        if (zone == ZoneAllocator.NONE && allocator.lentRoom(length) > 0) {
-            // The file system is full.
+        if (zone == ZoneAllocator.NONE && (block <= adoptedUpTo || allocator.lentRoom(length) > 0)) {
+            // It was promised room in an earlier life, whose open zone may be lost; or the file system is full.
             zone = allocator.take(Stream.HOST, length, Reserve.BUT_THE_LAST);
         }
         if (zone == ZoneAllocator.NONE && block <= settleUpTo) {
@@ -263,6 +286,7 @@ final class BlockAppends {
         allocator.completed(zone);
         if (result >= 0) {
             pending.completed(block, result);
+            zones.landed(zone, block);
             return;
         }
         final int attempts = pending.failed(block);

@@ -96,6 +96,13 @@ final class PendingBlocks {
         states[i] = COMPLETED;
     }
 
+    /// It lies in a zone since an earlier life of the store, and on stable media before this one began.
+    void found(final long block, final int zone, final long address) {
+        zone(block, zone);
+        completed(block, address);
+        durable[at(block)] = true;
+    }
+
     boolean isCompleted(final long block) {
         return states[at(block)] == COMPLETED;
     }

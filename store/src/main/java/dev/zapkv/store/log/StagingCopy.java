@@ -24,13 +24,11 @@ import java.util.List;
 ///
 /// @param path       of the file
 /// @param storeId    of the store
-/// @param epoch      life of the store it belongs to
+/// @param epoch      last life of the store that it may belong to
 /// @param blockBytes length of a slot
-/// @param takenFrom  first block whose records a later life began to take over; 0: none did
 /// @param slots      number of slots
 /// @param memory     the slots, one behind the other
-public record StagingCopy(
-        Path path, StoreId storeId, long epoch, int blockBytes, long takenFrom, int slots, MemorySegment memory) {
+public record StagingCopy(Path path, StoreId storeId, long epoch, int blockBytes, int slots, MemorySegment memory) {
     /// Staging files of a store in a directory.
     public static List<Path> find(final Path directory, final StoreId storeId) {
         final List<Path> found = new ArrayList<>();
@@ -55,13 +53,14 @@ public record StagingCopy(
             final int blockBytes = header.get(INT, StagingFile.BLOCK_BYTES_OFFSET);
             final int slotCount = header.get(INT, StagingFile.SLOT_COUNT_OFFSET);
             final int allocated = header.get(INT, StagingFile.ALLOCATED_OFFSET);
+            final int version = header.get(INT, StagingFile.VERSION_OFFSET);
             final boolean valid = header.get(INT, 0) == StagingFile.MAGIC
-                    && header.get(INT, StagingFile.VERSION_OFFSET) == StagingFile.VERSION
+                    && (version == StagingFile.VERSION || version == StagingFile.VERSION_APPENDED_ANEW)
                     && MetadataImage.isBlockBytes(blockBytes)
                     && slotCount > 0
                     && allocated >= 0
                     && allocated <= slotCount
-                    && StagingFile.SLOTS_OFFSET + (long) slotCount * blockBytes == channel.size();
+                    && StagingFile.SLOTS_OFFSET + (long) slotCount * blockBytes <= channel.size();
             if (!valid) {
                 throw new FormatException(path + " is no staging file that this version of ZapKV can read");
             }
@@ -72,9 +71,12 @@ public record StagingCopy(
                     new StoreId(
                             header.get(LONG, StagingFile.STORE_ID_HIGH_OFFSET),
                             header.get(LONG, StagingFile.STORE_ID_LOW_OFFSET)),
-                    header.get(LONG, StagingFile.EPOCH_OFFSET),
+                    version == StagingFile.VERSION
+                            ? Math.max(
+                                    header.get(LONG, StagingFile.EPOCH_OFFSET),
+                                    header.get(LONG, StagingFile.NEXT_EPOCH_OFFSET))
+                            : header.get(LONG, StagingFile.EPOCH_OFFSET),
                     blockBytes,
-                    header.get(LONG, StagingFile.TAKEN_FROM_OFFSET),
                     allocated,
                     memory);
         } catch (final IOException e) {

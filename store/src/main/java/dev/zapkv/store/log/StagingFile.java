@@ -6,6 +6,7 @@ import static dev.zapkv.store.format.LittleEndian.LONG;
 
 import dev.zapkv.ConfigurationException;
 import dev.zapkv.FormatException;
+import dev.zapkv.StoreLockedException;
 import dev.zapkv.ZapKvException;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.NativeMemory;
@@ -14,6 +15,7 @@ import dev.zapkv.store.format.MetadataImage;
 import dev.zapkv.store.meta.StoreId;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.VarHandle;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -29,18 +31,21 @@ import java.util.List;
 /// |      4 |    4 | u32  | version    | {@link #VERSION}                           |
 /// |      8 |    8 | u64  | storeIdHigh |                                           |
 /// |     16 |    8 | u64  | storeIdLow |                                            |
-/// |     24 |    8 | u64  | epoch      | life of the store the file belongs to      |
+/// |     24 |    8 | u64  | epoch      | life of the store that writes to the file  |
 /// |     32 |    4 | u32  | blockBytes | length of a slot                           |
 /// |     36 |    4 | u32  | slotCount  | slots the file can grow to                 |
 /// |     40 |    4 | u32  | allocated  | slots backed with space; no other is read  |
 /// |     44 |    4 | u32  | reserved   | 0                                          |
-/// |     48 |    8 | u64  | takenFrom  | first block whose records the next life began to take over; 0: none did |
+/// |     48 |    8 | u64  | nextEpoch  | life that was about to go on in it; 0: none was |
 /// |     56 |    8 | u64  | bootIdHigh | run of the machine in which it was made, see {@link BootId} |
 /// |     64 |    8 | u64  | bootIdLow  |                                            |
-/// |     72 | 4,024 | –   | takeOver   | {@link TakeOverNotes}; 0 until it is taken over |
+/// |     72 | 4,024 | –   | reserved   | 0                                          |
 /// |  4,096 |    – | –    | slots      |                                            |
 ///
 /// A slot begins with room for the block's header, in which only the block number is set until the block is sealed.
+///
+/// A file stays in use until the store is closed, or opened with nothing left in it: the life that follows a kill goes
+/// on with the blocks that lie there ({@link #adopt}).
 ///
 /// The content is written to memory, in an order that holds as long as the machine runs. In a directory on a disk the
 /// file
@@ -50,8 +55,10 @@ import java.util.List;
 public final class StagingFile implements AutoCloseable {
     /// {@code "ZAPS"}.
     public static final int MAGIC = 0x5350415A;
-    /// The only version there is: 2 has the boot id.
-    public static final int VERSION = 2;
+    /// The version written: the next life of the store goes on in the file.
+    public static final int VERSION = 3;
+    /// A version that can be read, too, as long as no later life has begun to append its records anew.
+    static final int VERSION_APPENDED_ANEW = 2;
     /// Offset of the first slot.
     public static final int SLOTS_OFFSET = 4096;
 
@@ -62,14 +69,14 @@ public final class StagingFile implements AutoCloseable {
     static final int BLOCK_BYTES_OFFSET = 32;
     static final int SLOT_COUNT_OFFSET = 36;
     static final int ALLOCATED_OFFSET = 40;
-    static final int TAKEN_FROM_OFFSET = 48;
+    static final int NEXT_EPOCH_OFFSET = 48;
     private static final int BOOT_ID_HIGH_OFFSET = 56;
     private static final int BOOT_ID_LOW_OFFSET = 64;
     private static final String SUFFIX = ".staging";
 
     private final NativeMemory.SharedFile file;
     private final int blockBytes;
-    private final int slotCount;
+    private int slotCount;
     private volatile int allocatedSlots;
 
     private StagingFile(final NativeMemory.SharedFile file, final int blockBytes, final int slotCount) {
@@ -146,6 +153,7 @@ public final class StagingFile implements AutoCloseable {
         final NativeMemory.SharedFile file = NativeMemory.SharedFile.open(path, length);
         try {
             final StagingFile staging = new StagingFile(file, blockBytes, maxSlots);
+            file.tryLock(); // it has just been made: nobody else has it
             file.allocate(0, SLOTS_OFFSET);
             staging.allocate(minSlots);
             final MemorySegment memory = file.memory();
@@ -168,11 +176,32 @@ public final class StagingFile implements AutoCloseable {
     /// Opens the staging file a killed process left behind.
     ///
     /// @param newestEpoch last life of the store
+    /// @param maxSlots    slots it shall be able to grow to, at least
     ///
     /// @return the file, or null if it is gone, was never completed, or is of an earlier run of the machine
-    /// @throws FormatException if it belongs to another store or another life of it
-    public static StagingFile openExisting(final Path path, final StoreId storeId, final long newestEpoch) {
-        return open(path, storeId, newestEpoch, NativeMemory.SharedFile::open);
+    /// @throws FormatException      if it belongs to another store or another life of it
+    /// @throws StoreLockedException if another process has it
+    public static StagingFile openExisting(
+            final Path path, final StoreId storeId, final long newestEpoch, final int maxSlots) {
+        final StagingFile found = openLocked(path, storeId, newestEpoch, NativeMemory.SharedFile::open);
+        if (found == null || found.slotCount >= maxSlots) {
+            return found;
+        }
+        found.close();
+        final long length = SLOTS_OFFSET + (long) maxSlots * found.blockBytes;
+        return openLocked(path, storeId, newestEpoch, (file, shorter) -> NativeMemory.SharedFile.open(file, length));
+    }
+
+    private static StagingFile openLocked(
+            final Path path, final StoreId storeId, final long newestEpoch, final Mapper mapper) {
+        final StagingFile found = open(path, storeId, newestEpoch, mapper);
+        if (found != null && !found.file.tryLock()) {
+            found.close();
+            throw new StoreLockedException("another process has the staging file " + path
+                    + ": the store is a copy of one that is open, or was copied after a crash and the copy is open. Close"
+                    + " that, and copy stores that were closed");
+        }
+        return found;
     }
 
     /// As {@link #openExisting}, to be looked at alone.
@@ -210,7 +239,8 @@ public final class StagingFile implements AutoCloseable {
             return null;
         }
         final int version = memory.get(INT, VERSION_OFFSET);
-        if (version != VERSION) {
+        final boolean ofNewest = memory.get(LONG, EPOCH_OFFSET) == newestEpoch;
+        if (version != VERSION && !(version == VERSION_APPENDED_ANEW && ofNewest)) {
             file.close();
             throw new FormatException("the staging file " + path + " has version " + Integer.toUnsignedString(version)
                     + ", this version reads " + VERSION + ": open the store with the version that wrote it and close it"
@@ -220,12 +250,12 @@ public final class StagingFile implements AutoCloseable {
         final int allocated = memory.get(INT, ALLOCATED_OFFSET);
         final boolean ours = memory.get(LONG, STORE_ID_HIGH_OFFSET) == storeId.high()
                 && memory.get(LONG, STORE_ID_LOW_OFFSET) == storeId.low()
-                && memory.get(LONG, EPOCH_OFFSET) <= newestEpoch
+                && (ofNewest || memory.get(LONG, NEXT_EPOCH_OFFSET) == newestEpoch)
                 && MetadataImage.isBlockBytes(blockBytes)
                 && slotCount > 0
                 && allocated >= 0
                 && allocated <= slotCount
-                && SLOTS_OFFSET + (long) slotCount * blockBytes == length;
+                && SLOTS_OFFSET + (long) slotCount * blockBytes <= length;
         if (!ours) {
             file.close();
             throw new FormatException("the staging file " + path + " is not of this store's last life (store " + storeId
@@ -237,7 +267,8 @@ public final class StagingFile implements AutoCloseable {
     }
 
     private static boolean isOfThisRun(final MemorySegment memory) {
-        return memory.get(INT, VERSION_OFFSET) != VERSION
+        return memory.get(INT, VERSION_OFFSET) > VERSION
+                || memory.get(INT, VERSION_OFFSET) < VERSION_APPENDED_ANEW
                 || BootId.CURRENT.equals(
                         new BootId(memory.get(LONG, BOOT_ID_HIGH_OFFSET), memory.get(LONG, BOOT_ID_LOW_OFFSET)));
     }
@@ -247,30 +278,36 @@ public final class StagingFile implements AutoCloseable {
         return file.memory().get(LONG, EPOCH_OFFSET);
     }
 
-    /// First block whose records have to be taken over, as noted by the first life that tried; 0 if none did.
-    public long takenFrom() {
-        return file.memory().get(LONG, TAKEN_FROM_OFFSET);
+    /// The next life of the store goes on in this file. To be noted before that life is in the metadata.
+    ///
+    /// @param maxSlots slots it may grow to from now on, if it has not already
+    /// @throws DeviceException with {@link DeviceException#ENOSPC} if what it has is not backed with space
+    public void adopt(final long epoch, final int maxSlots) {
+        slotCount = Math.max(allocatedSlots, maxSlots);
+        if (allocatedSlots > 0) {
+            file.allocate(SLOTS_OFFSET, (long) allocatedSlots * blockBytes);
+            NativeMemory.populate(file.memory().asSlice(SLOTS_OFFSET, (long) allocatedSlots * blockBytes));
+        }
+        file.memory().set(INT, SLOT_COUNT_OFFSET, slotCount);
+        // The life before may have died before it came to this. The kernel keeps the order should the process die, the
+        // JVM must too.
+        file.memory().set(LONG, EPOCH_OFFSET, epoch - 1);
+        VarHandle.fullFence();
+        file.memory().set(LONG, NEXT_EPOCH_OFFSET, epoch);
+        VarHandle.fullFence();
+        file.memory().set(INT, VERSION_OFFSET, VERSION);
     }
 
-    /// Notes the first block whose records have to be taken over. From the next metadata on the device's own answer
-    /// to this question is another.
-    public void takenFrom(final long block) {
-        file.memory().set(LONG, TAKEN_FROM_OFFSET, block);
-    }
-
-    /// What the lives that tried to take it over noted of it.
-    public TakeOverNotes takeOver() {
-        return new TakeOverNotes(file.memory().asSlice(0, SLOTS_OFFSET));
+    /// The life that was about to go on in the file is in the metadata. From here on an older image does
+    /// not name it any
+    /// more.
+    public void begun() {
+        file.memory().set(LONG, EPOCH_OFFSET, file.memory().get(LONG, NEXT_EPOCH_OFFSET));
     }
 
     /// The whole file.
     public MemorySegment memory() {
         return file.memory();
-    }
-
-    /// Whether it was opened to be written.
-    public boolean isWritable() {
-        return !file.memory().isReadOnly();
     }
 
     /// Where it lies.

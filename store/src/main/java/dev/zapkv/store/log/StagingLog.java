@@ -7,6 +7,9 @@ import dev.zapkv.store.index.IndexEntry;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /// The end of the log, in shared memory: writers claim places in the open block, fill them, and commit; the agent
@@ -119,6 +122,25 @@ public final class StagingLog {
         lastAllowed = firstBlock - 1;
         lastForPuts = firstBlock - 1;
         tail = (firstBlock - 1) << BLOCK_SHIFT_IN_TAIL | SEALED | blockBytes;
+    }
+
+    /// Goes on behind the blocks that a killed process left: they are sealed and committed. Before the first claim.
+    ///
+    /// @param blocks the first ones of this log, without a gap in their numbers
+    void adopt(final List<StagedBlock> blocks) {
+        final Set<Integer> taken = new HashSet<>();
+        for (final StagedBlock block : blocks) {
+            taken.add(block.slot());
+            place(block.number(), block.slot());
+            LONGS.setRelease(committed, block.slot() * PADDING, (long) block.length() - BlockFormat.HEADER_LENGTH);
+            tail = block.number() << BLOCK_SHIFT_IN_TAIL | SEALED | blockBytes;
+        }
+        for (int free = freeSlots.size(); free > 0; free--) {
+            final int slot = freeSlots.poll();
+            if (!taken.contains(slot)) {
+                freeSlots.offer(slot);
+            }
+        }
     }
 
     /// Takes a place for records in the open block; waits while there is none. The caller must fill it and {@link

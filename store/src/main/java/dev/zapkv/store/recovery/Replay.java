@@ -36,8 +36,9 @@ import org.agrona.CloseHelper;
 /// ends in the same index is shown in docs/checkpoints.md.
 ///
 /// *Which host blocks count.* Those up to the settled block of the newest metadata, unless void; behind it,
-/// those without a gap in their numbers. What lies behind the gap belongs to no acknowledged write (or lies
-/// in staging still) and becomes void for ever. Relocated records count in any subset, their log position
+/// those without a gap in their numbers. Blocks that a killed process left in staging fill a gap: from the first of
+/// them on, what counts is what lies there, see {@link StagingReplay}. What lies behind a gap belongs to no
+/// acknowledged write and becomes void for ever. Relocated records count in any subset, their log position
 /// says how new they are; but only those that were written in blocks that count: a copy may have reached
 /// stable media before its original. With a zone that went offline since that metadata was written a gap may
 /// be a block that was lost there, acknowledged before: then blocks behind gaps count too, whether or not
@@ -60,6 +61,7 @@ public final class Replay {
     private final KeyHash hash;
     private final ZoneTable zones;
     private final CheckpointLoader.Loaded base;
+    private final StagingReplay staged;
     private final OpeningThreads threads;
     private final LongSupplier nanoClock;
     private final long firstFoundBytes;
@@ -74,14 +76,17 @@ public final class Replay {
     private boolean gapsMayBeLosses;
     private long lastBlock;
     private long firstMissing;
+    private long stagedFrom;
     private long unsettledBlocks;
-    private long blocksBehindGap;
+    private List<UnsettledBlock> behindLast = List.of();
     private long scanNs;
     private long applyNs;
 
     /// What a replay found.
     ///
-    /// @param lastBlock      last host block that counts
+    /// @param lastBlock      last host block that counts without staging
+    /// @param stagedFrom     first block that counts as it lies in staging; 0 if there is none
+    /// @param behindLast     host blocks on the device behind the last one, by number
     /// @param highestBlock   highest host block number seen
     /// @param highestGcBlock highest gc block number seen
     /// @param voids          ranges of void block numbers of which blocks were still seen
@@ -90,11 +95,12 @@ public final class Replay {
     /// @param bytesRead      bytes read from the device
     /// @param discarded      what was seen and does not count
     /// @param offline        zones that could not be looked at
-    /// @param firstMissing   first host block behind the settled one that was not found
     /// @param scanNs         time to read and verify
     /// @param applyNs        time to apply what was read
     public record Outcome(
             long lastBlock,
+            long stagedFrom,
+            List<UnsettledBlock> behindLast,
             long highestBlock,
             long highestGcBlock,
             List<Long> voids,
@@ -103,13 +109,13 @@ public final class Replay {
             long bytesRead,
             DiscardedBlocks discarded,
             int offline,
-            long firstMissing,
             long scanNs,
             long applyNs) {}
 
     /// A replay into an empty zone table, and an index that is empty or was read from a checkpoint.
     ///
     /// @param base        what was read from the checkpoint, or null
+    /// @param staged      what a killed process left in staging, or null
     /// @param memoryBytes the store's budget: a fourth of it holds what was found, or more if that has more keys
     public Replay(
             final ZoneDevice device,
@@ -119,6 +125,7 @@ public final class Replay {
             final KeyHash hash,
             final ZoneTable zones,
             final CheckpointLoader.Loaded base,
+            final StagingReplay staged,
             final OpeningThreads threads,
             final long memoryBytes,
             final LongSupplier nanoClock) {
@@ -129,6 +136,7 @@ public final class Replay {
         this.hash = hash;
         this.zones = zones;
         this.base = base;
+        this.staged = staged;
         this.threads = threads;
         this.nanoClock = nanoClock;
         firstFoundBytes = memoryBytes / FIRST_SHARE;
@@ -264,45 +272,63 @@ public final class Replay {
 
     /// Decides which blocks behind the settled one count.
     private void decide() {
-        final List<ReplayWorker.Unsettled> unsettled = new ArrayList<>();
+        final List<UnsettledBlock> unsettled = new ArrayList<>();
         workers.forEach(worker -> unsettled.addAll(worker.unsettled()));
-        unsettled.sort(Comparator.comparingLong(ReplayWorker.Unsettled::number));
+        unsettled.sort(Comparator.comparingLong(UnsettledBlock::number).thenComparingLong(UnsettledBlock::address));
+        // If the last block is not in staging any more, none is that was not applied.
+        final boolean staging = staged != null && highestHostBlock() <= staged.lastBlock();
         lastBlock = image.settledBlock();
-        for (final ReplayWorker.Unsettled block : unsettled) {
+        for (final UnsettledBlock block : unsettled) {
             // The same block twice: an append that was reported as failed had reached the media after all. Both
             // count: the horizon of either zone says which tombstones still hide something there.
             if (block.number() > lastBlock + 1) {
-                if (!gapsMayBeLosses) {
+                // Blocks before the first one in staging were applied, so they are lost; with a zone, others may
+                // have been acknowledged and lost since. Then those behind count.
+                if (staging ? block.number() >= staged.firstBlock() : !gapsMayBeLosses) {
                     break;
                 }
-                // The blocks in between may have been acknowledged and lost since, and then those behind count.
-                firstMissing = firstMissing == 0 ? lastBlock + 1 : firstMissing;
+                skipTo(block.number());
             }
             unsettledBlocks++;
             lastBlock = block.number();
         }
-        for (final ReplayWorker.Unsettled block : unsettled) {
-            if (block.number() > lastBlock) {
-                blocksBehindGap++;
-            } else {
+        if (staging && lastBlock < staged.firstBlock() - 1) {
+            skipTo(staged.firstBlock());
+        }
+        for (final UnsettledBlock block : unsettled) {
+            if (block.number() <= lastBlock) {
                 workers.getFirst().accounts().lowerHorizon(block.zone(), block.horizon());
+                zones.landed(block.zone(), block.number());
             }
         }
+        behindLast =
+                unsettled.stream().filter(block -> block.number() > lastBlock).toList();
+        stagedFrom = staging && lastBlock < staged.lastBlock() ? lastBlock + 1 : 0;
         rules.decide(lastBlock, firstMissing);
+    }
+
+    /// Goes on behind blocks that are missing.
+    private void skipTo(final long block) {
+        firstMissing = firstMissing == 0 ? lastBlock + 1 : firstMissing;
+        lastBlock = block - 1;
+    }
+
+    private long highestHostBlock() {
+        return workers.stream()
+                .mapToLong(ReplayWorker::highestHostBlock)
+                .reduce(base == null ? 0 : base.checkpoint().ref().firstBlock() - 1, Math::max);
     }
 
     private Outcome conclude() {
         largeValues.doubtfulHeadsWithChunks().forEach(shardReplays.getFirst()::applyDoubtful);
-        long highestHostBlock = base == null ? 0 : base.checkpoint().ref().firstBlock() - 1;
         long highestGcBlock = base == null ? 0 : base.checkpoint().ref().firstGcBlock() - 1;
         long records = shardReplays.stream().mapToLong(ShardReplay::records).sum();
         long blocks = unsettledBlocks;
         long bytesRead = 0;
-        DiscardedBlocks discarded = new DiscardedBlocks(0, blocksBehindGap, 0, 0, 0);
+        DiscardedBlocks discarded = new DiscardedBlocks(0, stagedFrom > 0 ? 0 : behindLast.size(), 0, 0, 0);
         for (final ReplayWorker worker : workers) {
             worker.accounts().addTo(zones);
             chunkEntries += worker.accounts().chunkEntries();
-            highestHostBlock = Math.max(highestHostBlock, worker.highestHostBlock());
             highestGcBlock = Math.max(highestGcBlock, worker.highestGcBlock());
             records += worker.records();
             bytesRead += worker.bytesRead();
@@ -316,7 +342,9 @@ public final class Replay {
         }
         return new Outcome(
                 lastBlock,
-                highestHostBlock,
+                stagedFrom,
+                behindLast,
+                highestHostBlock(),
                 highestGcBlock,
                 // Behind a checkpoint not every block was looked at.
                 rules.voids(base != null),
@@ -325,7 +353,6 @@ public final class Replay {
                 bytesRead,
                 discarded,
                 offline,
-                firstMissing == 0 ? lastBlock + 1 : firstMissing,
                 scanNs,
                 applyNs);
     }

@@ -18,7 +18,7 @@ final class ReplayWorker implements AutoCloseable {
     private final ReplayAccounts accounts;
     private final BooleanSupplier stopped;
     private final Stream[] streams;
-    private final List<Unsettled> unsettled = new ArrayList<>();
+    private final List<UnsettledBlock> unsettled = new ArrayList<>();
     private int zone;
     private long highestHostBlock;
     private long highestGcBlock;
@@ -30,11 +30,6 @@ final class ReplayWorker implements AutoCloseable {
     /// @param from       offset of the first byte of interest
     /// @param generation the zone's present one
     record Zone(ZoneInfo info, long from, int generation) {}
-
-    /// A host block behind the settled one: whether it counts cannot be told before all zones were read.
-    ///
-    /// @param horizon of what it replaced
-    record Unsettled(long number, int zone, long horizon) {}
 
     /// @param stopped whether there is no use in going on
     /// @param streams told the streams of zones, but for that of the host
@@ -84,7 +79,7 @@ final class ReplayWorker implements AutoCloseable {
                 count(horizon);
                 reader.begin(scan);
             } else {
-                unsettled.add(new Unsettled(number, zone, horizon));
+                unsettled.add(new UnsettledBlock(number, zone, horizon, scan.address()));
                 reader.begin(scan);
             }
         } else if (stream == Stream.GC) {
@@ -108,7 +103,7 @@ final class ReplayWorker implements AutoCloseable {
     }
 
     /// Host blocks behind the settled one.
-    List<Unsettled> unsettled() {
+    List<UnsettledBlock> unsettled() {
         return unsettled;
     }
 

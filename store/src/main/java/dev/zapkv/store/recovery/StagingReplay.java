@@ -7,6 +7,7 @@ import dev.zapkv.store.format.BlockFormat;
 import dev.zapkv.store.format.ChunkSetNote;
 import dev.zapkv.store.format.LargeHead;
 import dev.zapkv.store.format.RecordFormat;
+import dev.zapkv.store.index.IndexEntry;
 import dev.zapkv.store.index.KeyHash;
 import dev.zapkv.store.log.StagingFile;
 import java.lang.foreign.MemorySegment;
@@ -22,41 +23,61 @@ import java.util.zip.CRC32C;
 /// Finds the records that a killed process had committed to staging and not yet applied: the blocks behind
 /// the last one that counts, as far as they are there, in log order. A place that was claimed and not
 /// committed is stepped over: no write that was acknowledged lies in it, and whoever wrote behind it was not
-/// waiting for it.
+/// waiting for it. Changes nothing.
 public final class StagingReplay {
     private static final int FIRST_RECORDS = 1024;
 
+    private final StagingFile file;
     private final MemorySegment memory;
     private final int blockBytes;
+    private final Map<Long, Integer> slots = new HashMap<>();
+    private final long firstBlock;
     private final long lastBlock;
+    private final List<Block> blocks = new ArrayList<>();
     // In memory, of the records in log order.
     private long[] offsets = new long[FIRST_RECORDS];
     private int count;
 
-    /// Looks through a staging file.
+    /// A block that was read.
     ///
-    /// @param behind   number of the last block that counts without staging
-    /// @param resumeAt log position of the first record that is not taken over yet; 0: none is
-    public StagingReplay(final StagingFile file, final long behind, final long resumeAt) {
+    /// @param firstRecord index of its first record among all
+    /// @param endRecord   of its last one, and one more
+    public record Block(long number, int slot, int firstRecord, int endRecord) {}
+
+    /// Looks which blocks are there.
+    ///
+    /// @param settled number of the last block that counts whatever is found
+    public StagingReplay(final StagingFile file, final long settled) {
+        this.file = file;
         memory = file.memory();
         blockBytes = file.blockBytes();
-        final Map<Long, Integer> slots = new HashMap<>();
+        final long limit = IndexEntry.DEVICE_ADDRESS_LIMIT / BlockFormat.HEADER_LENGTH;
         for (int slot = 0; slot < file.allocatedSlots(); slot++) {
             final long number = file.blockNumber(slot);
-            if (number > behind) {
+            if (number > settled && number < limit) {
                 slots.put(number, slot);
             }
         }
         // Block numbers are given out in order, so what was not applied lies side by side and ends with the
         // highest. Of what was, some may still be here, with gaps where slots were used again: behind a gap older
         // values would be taken for newer ones. It is asked for only if a zone was lost.
-        lastBlock = slots.keySet().stream().mapToLong(Long::longValue).max().orElse(behind);
+        lastBlock = slots.keySet().stream().mapToLong(Long::longValue).max().orElse(settled);
         long first = lastBlock + 1;
         while (slots.containsKey(first - 1)) {
             first--;
         }
-        for (long block = first; slots.containsKey(block); block++) {
-            find(block, file.slotOffset(slots.get(block)), resumeAt);
+        firstBlock = first;
+    }
+
+    /// Reads the blocks from one on. Once.
+    ///
+    /// @param from not below {@link #firstBlock}; 0: none counts
+    public void read(final long from) {
+        for (long block = from; from > 0 && block <= lastBlock; block++) {
+            final int slot = slots.get(block);
+            final int firstRecord = count;
+            find(block, file.slotOffset(slot));
+            blocks.add(new Block(block, slot, firstRecord, count));
         }
     }
 
@@ -70,9 +91,29 @@ public final class StagingReplay {
         void record(long position, int flags, byte[] key, byte[] value);
     }
 
-    /// Number of the last block found; if there is none, of the last that counts without staging.
+    /// Number of the first of the blocks that lie side by side up to the last.
+    public long firstBlock() {
+        return firstBlock;
+    }
+
+    /// Number of the last block; if there is none, of the settled one.
     public long lastBlock() {
         return lastBlock;
+    }
+
+    /// What was read, in log order.
+    public List<Block> blocks() {
+        return blocks;
+    }
+
+    /// Offset of a record in the file.
+    public long offset(final int record) {
+        return offsets[record];
+    }
+
+    /// Where it lies.
+    public StagingFile file() {
+        return file;
     }
 
     /// Large values whose head is among the records.
@@ -120,7 +161,7 @@ public final class StagingReplay {
     }
 
     /// Notes where the committed records of a block are.
-    private void find(final long block, final long slotOffset, final long resumeAt) {
+    private void find(final long block, final long slotOffset) {
         final MemorySegment content = memory.asSlice(slotOffset, blockBytes);
         final ByteBuffer view = content.asByteBuffer();
         final CRC32C crc = new CRC32C();
@@ -138,10 +179,10 @@ public final class StagingReplay {
             final int flags = RecordFormat.flags(content, at);
             // Part of a batch whose beginning was never committed: the batch does not count.
             final boolean orphan = (flags & RecordFormat.FLAG_BATCH_PART) != 0 && !adjacent;
-            if ((flags & RecordFormat.FLAG_PADDING) == 0 && !orphan && position >= resumeAt) {
+            adjacent = (flags & RecordFormat.FLAG_PADDING) == 0 && !orphan;
+            if (adjacent) {
                 note(slotOffset + at);
             }
-            adjacent = !orphan;
             at += RecordFormat.align(RecordFormat.length(content, at));
         }
     }

@@ -96,7 +96,7 @@ final class RecordWalk {
                 visitor.record(memory, at);
             }
             damaged = false;
-            adjacent = !orphan;
+            adjacent = !orphan && (flags & RecordFormat.FLAG_PADDING) == 0;
             at += RecordFormat.align(RecordFormat.length(memory, at));
         }
     }

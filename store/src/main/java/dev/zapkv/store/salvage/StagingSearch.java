@@ -70,10 +70,9 @@ final class StagingSearch {
         return copy;
     }
 
-    /// Block numbers of an earlier life may have been given again since, unless a later life began to
-    /// take it over.
+    /// Block numbers of an earlier life may have been given again since.
     private static boolean isOfLastLife(final StagingCopy copy, final StoreTraces store) {
-        return copy.storeId().equals(store.id()) && (copy.epoch() >= store.highestEpoch() || copy.takenFrom() > 0);
+        return copy.storeId().equals(store.id()) && copy.epoch() >= store.highestEpoch();
     }
 
     List<String> problems() {

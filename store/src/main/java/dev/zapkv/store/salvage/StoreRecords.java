@@ -83,8 +83,7 @@ final class StoreRecords {
     private void visitStaging(final Visitor visitor) {
         for (int slot = 0; slot < staging.slots(); slot++) {
             final long number = staging.blockNumber(slot);
-            if (number < Math.max(1, staging.takenFrom())
-                    || number >= RecordWalk.POSITION_LIMIT / staging.blockBytes()) {
+            if (number < 1 || number >= RecordWalk.POSITION_LIMIT / staging.blockBytes()) {
                 continue;
             }
             final long first = (long) slot * staging.blockBytes();

@@ -29,11 +29,6 @@ final class Unknowns {
                     "No staging file was found: unless the store was closed cleanly, writes of its last moments that"
                             + " were acknowledged at the process level are missing.");
         }
-        if (staging != null && staging.takenFrom() > 0) {
-            unknown.add(
-                    "An opening may have been cut short while it took over the staging file: of a key that was written"
-                            + " more than once in the last moments before, an older value may have been found.");
-        }
         if (damaged) {
             unknown.add(
                     "Of a key whose newest value lay where something is damaged or unreadable, an older value or none"

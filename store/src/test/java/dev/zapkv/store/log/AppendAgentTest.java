@@ -14,6 +14,7 @@ import dev.zapkv.StoreFullException;
 import dev.zapkv.io.DeviceException;
 import dev.zapkv.io.IoAttributes;
 import dev.zapkv.io.ZoneGeometry;
+import dev.zapkv.io.ZoneInfo;
 import dev.zapkv.io.ZoneState;
 import dev.zapkv.io.sim.SimMedia;
 import dev.zapkv.io.sim.SimOptions;
@@ -83,7 +84,11 @@ class AppendAgentTest {
         zones = new ZoneTable(media.geometry());
         allocator = new ZoneAllocator(device, zones, ZONES, RESERVE, 0);
         file = StagingFile.create(List.of(directory), ID, EPOCH, BLOCK, SLOTS, SLOTS);
-        agent = new AppendAgent(
+        agent = newAgent();
+    }
+
+    private AppendAgent newAgent() {
+        return new AppendAgent(
                 new DevicePort(device),
                 allocator,
                 zones,
@@ -257,6 +262,89 @@ class AppendAgentTest {
         cycle(1);
         assertEquals(FIRST + 3, agent.frontier());
         assertAllOnTheDevice("");
+    }
+
+    @Test
+    void shouldGoOnWithTheBlocksOfAKilledProcess() {
+        create();
+        device.held = block -> block == FIRST;
+        for (int i = 0; i < 4; i++) {
+            putBlock("k" + i);
+        }
+        cycle(10);
+        assertEquals(FIRST - 1, agent.frontier(), "nothing is applied");
+        agent.close();
+        device.forgetHeld();
+        device.appends.clear();
+        restart();
+        final long found = addressOf(FIRST + 1);
+        final int zone = media.geometry().zoneOf(found);
+        final List<StagedBlock> blocks = new ArrayList<>();
+        for (long block = FIRST; block < FIRST + 4; block++) {
+            final boolean onDevice = block == FIRST + 1;
+            final int slot = slotOf(block);
+            blocks.add(new StagedBlock(block, slot, BLOCK, onDevice ? zone : ZoneAllocator.NONE, onDevice ? found : 0));
+        }
+
+        agent.adopt(blocks);
+
+        assertEquals(FIRST + 3, agent.staging().lastClaimedBlock());
+        assertEquals(SLOTS - 4, agent.staging().freeSlots());
+        assertFalse(agent.isQuiet(), "a checkpoint would take the block in the zone for one that is applied");
+        assertTrue(agent.holdsUnapplied(zone));
+        device.held = block -> block == FIRST;
+        cycle(5);
+        assertEquals(
+                List.of(FIRST, FIRST + 2, FIRST + 3),
+                device.appends.stream().map(HoldingDevice.Append::block).toList());
+        assertTrue(IndexEntry.isMemory(entry("k1")), "applied before its turn");
+        assertFalse(agent.isQuiet());
+        assertTrue(agent.holdsUnapplied(zone));
+        device.held = block -> false;
+        cycle(5);
+        assertEquals(FIRST + 3, agent.frontier());
+        assertEquals(found, IndexEntry.deviceAddress(entry("k1")) & -BLOCK, "where it was found");
+        assertFalse(agent.holdsUnapplied(zone));
+        assertTrue(agent.isQuiet());
+        assertAllOnTheDevice("");
+        assertEquals(FIRST + 4, agent.staging().blockOf(claim("next", 100)));
+    }
+
+    /// As an opening finds the zones.
+    private void restart() {
+        zones = new ZoneTable(media.geometry());
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < ZONES; zone++) {
+            final ZoneInfo info = device.report(zone);
+            if (info.writePointer() > 0) {
+                device.finish(zone);
+                zones.recover(zone, ZoneState.FULL, Stream.HOST, info.writePointer());
+            }
+        }
+        allocator = new ZoneAllocator(device, zones, ZONES, RESERVE, 0);
+        agent = newAgent();
+    }
+
+    private long addressOf(final long block) {
+        final MemorySegment header = arena.allocate(LOGICAL_BLOCK, 16);
+        for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < ZONES; zone++) {
+            for (long at = 0; at < device.report(zone).writePointer(); at += BLOCK) {
+                final long address = media.geometry().address(zone, at);
+                device.readSync(address, header, 0, LOGICAL_BLOCK);
+                if (BlockFormat.blockNumber(header, 0) == block) {
+                    return address;
+                }
+            }
+        }
+        throw new AssertionError("block " + block + " is not on the device");
+    }
+
+    private int slotOf(final long block) {
+        for (int slot = 0; slot < SLOTS; slot++) {
+            if (file.blockNumber(slot) == block) {
+                return slot;
+            }
+        }
+        throw new AssertionError("block " + block + " is not in staging");
     }
 
     @ParameterizedTest

@@ -45,6 +45,12 @@ final class HoldingDevice extends ForwardingZoneDevice {
 
     private record Result(long token, long value, int honoured) {}
 
+    /// Whoever waited for what is kept back is dead.
+    void forgetHeld() {
+        kept.clear();
+        inFlightBlocks.clear();
+    }
+
     private boolean isHeld(final long token) {
         final int kind = (int) (token >>> KIND_SHIFT);
         return kind == AppendAgent.KIND_FLUSH ? flushesHeld : held.test(blockOf(token));

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.zapkv.ConfigurationException;
 import dev.zapkv.FormatException;
+import dev.zapkv.StoreLockedException;
 import dev.zapkv.store.format.GoldenFile;
 import dev.zapkv.store.meta.StoreId;
 import java.io.IOException;
@@ -61,7 +62,7 @@ class StagingFileTest {
     @Test
     void shouldBeFoundAsItWasLeft() {
         final Path path = left();
-        try (StagingFile file = StagingFile.openExisting(path, STORE, 3)) {
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 3, 1)) {
             assertNotNull(file);
             assertEquals(3, file.epoch());
             assertEquals(BLOCK, file.blockBytes());
@@ -80,26 +81,26 @@ class StagingFileTest {
         final StagingFile file = create();
         file.delete();
         assertFalse(Files.exists(file.path()));
-        assertNull(StagingFile.openExisting(file.path(), STORE, 3));
+        assertNull(StagingFile.openExisting(file.path(), STORE, 3, 1));
     }
 
     @Test
     void shouldBeNothingWhenItWasNeverCompleted() throws IOException {
         final Path path = left();
         patch(path, 0, 0);
-        assertNull(StagingFile.openExisting(path, STORE, 3));
+        assertNull(StagingFile.openExisting(path, STORE, 3, 1));
         Files.write(path, new byte[100]);
-        assertNull(StagingFile.openExisting(path, STORE, 3));
+        assertNull(StagingFile.openExisting(path, STORE, 3, 1));
         Files.write(path, new byte[0]);
-        assertNull(StagingFile.openExisting(path, STORE, 3));
+        assertNull(StagingFile.openExisting(path, STORE, 3, 1));
     }
 
     @Test
     void shouldNotBelieveAFileOfAnEarlierRunOfTheMachine() throws IOException {
         final Path path = left();
-        StagingFile.openExisting(path, STORE, 3).close();
+        StagingFile.openExisting(path, STORE, 3, 1).close();
         patch(path, 56, (int) BootId.CURRENT.high() + 1);
-        assertNull(StagingFile.openExisting(path, STORE, 3));
+        assertNull(StagingFile.openExisting(path, STORE, 3, 1));
         assertTrue(Files.exists(path));
     }
 
@@ -118,10 +119,87 @@ class StagingFileTest {
     void shouldRefuseTheFileOfAnotherStoreOrALaterLife() {
         final Path path = left();
         final FormatException e =
-                assertThrows(FormatException.class, () -> StagingFile.openExisting(path, new StoreId(1, 2), 3));
+                assertThrows(FormatException.class, () -> StagingFile.openExisting(path, new StoreId(1, 2), 3, 1));
         assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
-        assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 2));
-        StagingFile.openExisting(path, STORE, 9).close();
+        assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 1, 1));
+        assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 4, 1));
+    }
+
+    @Test
+    void shouldBelongToALifeThatWasAboutToBegin() {
+        final Path path = left();
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 3, 1)) {
+            file.adopt(4, 1);
+        }
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 3, 1)) {
+            assertEquals(3, file.epoch(), "it did not come as far as the metadata");
+        }
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 4, 1)) {
+            assertEquals(77, file.blockNumber(1));
+            file.adopt(5, 1); // killed behind the metadata of life 4, and again before that of life 5
+        }
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 4, 1)) {
+            file.begun();
+        }
+        StagingFile.openExisting(path, STORE, 5, 1).close();
+        assertThrows(
+                FormatException.class,
+                () -> StagingFile.openExisting(path, STORE, 4, 1),
+                "older metadata, or a copy of the store");
+    }
+
+    @Test
+    void shouldBelongToOneProcess() {
+        final Path path = left();
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 3, 1)) {
+            assertNotNull(file);
+            final StoreLockedException e =
+                    assertThrows(StoreLockedException.class, () -> StagingFile.openExisting(path, STORE, 3, 1));
+            assertTrue(e.getMessage().contains(path.toString()), e.getMessage());
+        }
+        StagingFile.openExisting(path, STORE, 3, 1).close();
+    }
+
+    @Test
+    void shouldGrowFurtherInALifeThatMayHaveMore() {
+        final Path path = left();
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 3, 12)) {
+            file.adopt(4, 12);
+            file.begun();
+            assertEquals(12, file.slotCount());
+            file.allocate(10);
+            file.blockNumber(11, 78);
+        }
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 4, 4)) {
+            assertEquals(12, file.allocatedSlots());
+            assertEquals(78, file.blockNumber(11));
+            file.adopt(5, 4);
+            assertEquals(12, file.slotCount(), "what it has it keeps");
+        }
+    }
+
+    @Test
+    void shouldOpenAFileThatWasJustMadeLonger() throws IOException {
+        final Path path = left();
+        Files.write(path, java.util.Arrays.copyOf(Files.readAllBytes(path), StagingFile.SLOTS_OFFSET + 12 * BLOCK));
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 3, 12)) {
+            assertEquals(8, file.slotCount());
+            assertEquals(77, file.blockNumber(1));
+        }
+    }
+
+    @Test
+    void shouldReadAFileOfVersionTwoIfNoLaterLifeHasTakenItsRecords() throws IOException {
+        final Path path = left();
+        patch(path, StagingFile.VERSION_OFFSET, 2);
+        StagingFile.openExisting(path, STORE, 3, 1).close();
+        final FormatException e =
+                assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 4, 1));
+        assertTrue(e.getMessage().contains("version 2"), e.getMessage());
+        try (StagingFile file = StagingFile.openExisting(path, STORE, 3, 1)) {
+            file.adopt(4, 1);
+        }
+        StagingFile.openExisting(path, STORE, 4, 1).close();
     }
 
     @ParameterizedTest
@@ -129,7 +207,8 @@ class StagingFileTest {
     void shouldSayWhatToDoWithAFileOfAnotherVersion(final int version) throws IOException {
         final Path path = left();
         patch(path, StagingFile.VERSION_OFFSET, version);
-        final FormatException e = assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 3));
+        final FormatException e =
+                assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 3, 1));
         for (final String part : List.of(
                 path.toString(),
                 "version " + Integer.toUnsignedString(version),
@@ -143,29 +222,19 @@ class StagingFileTest {
     @Test
     void shouldRefuseSizesThatCannotBe() throws IOException {
         for (final int[] field : new int[][] {
-            {4, 1},
-            {4, 3},
-            {32, 0},
-            {32, -1},
-            {32, BLOCK * 2},
-            {36, 0},
-            {36, -8},
-            {36, 9},
-            {40, -1},
-            {40, 9},
-            {40, 1 << 30}
+            {4, 1}, {4, 4}, {32, 0}, {32, -1}, {32, BLOCK * 2}, {36, 0}, {36, -8}, {40, -1}, {40, 9}, {40, 1 << 30}
         }) {
             final Path path = left();
             patch(path, field[0], field[1]);
             assertThrows(
                     FormatException.class,
-                    () -> StagingFile.openExisting(path, STORE, 3),
+                    () -> StagingFile.openExisting(path, STORE, 3, 1),
                     () -> "offset " + field[0] + " value " + field[1]);
             Files.delete(path);
         }
         final Path path = left();
         Files.write(path, java.util.Arrays.copyOf(Files.readAllBytes(path), StagingFile.SLOTS_OFFSET + BLOCK));
-        assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 3));
+        assertThrows(FormatException.class, () -> StagingFile.openExisting(path, STORE, 3, 1));
     }
 
     @Test

@@ -45,14 +45,14 @@ class StagingReplayTest {
     void shouldVisitTheBlocksBehindTheLastOneThatCounts() {
         put(5, 3, 4, 6);
         assertEquals(List.of(5L, 6L), visited(4));
-        assertEquals(6, new StagingReplay(file, 4, 0).lastBlock());
+        assertEquals(6, new StagingReplay(file, 4).lastBlock());
     }
 
     @Test
     void shouldVisitNothingIfEverythingCounts() {
         put(5, 3, 4, 6);
         assertEquals(List.of(), visited(6));
-        assertEquals(6, new StagingReplay(file, 6, 0).lastBlock());
+        assertEquals(6, new StagingReplay(file, 6).lastBlock());
     }
 
     @Test
@@ -68,20 +68,21 @@ class StagingReplayTest {
     }
 
     @Test
-    void shouldGoOnWhereAnOpeningWasCutShort() {
+    void shouldVisitNoBlockBeforeTheOneToBeginWith() {
         put(5, 3, 4, 6);
-        assertEquals(List.of(5L, 6L), visited(3, 5L * BLOCK + BlockFormat.HEADER_LENGTH));
-        assertEquals(List.of(6L), visited(3, 5L * BLOCK + BlockFormat.HEADER_LENGTH + 1));
-        assertEquals(6, new StagingReplay(file, 3, 7L * BLOCK).lastBlock());
-    }
-
-    private List<Long> visited(final long behind) {
-        return visited(behind, 0);
-    }
-
-    private List<Long> visited(final long behind, final long resumeAt) {
+        final StagingReplay replay = new StagingReplay(file, 3);
+        assertEquals(4, replay.firstBlock());
+        replay.read(6);
         final List<Long> blocks = new ArrayList<>();
-        new StagingReplay(file, behind, resumeAt).visit((position, flags, key, value) -> blocks.add(position / BLOCK));
+        replay.visit((position, flags, key, value) -> blocks.add(position / BLOCK));
+        assertEquals(List.of(6L), blocks);
+    }
+
+    private List<Long> visited(final long settled) {
+        final StagingReplay replay = new StagingReplay(file, settled);
+        replay.read(replay.firstBlock());
+        final List<Long> blocks = new ArrayList<>();
+        replay.visit((position, flags, key, value) -> blocks.add(position / BLOCK));
         return blocks;
     }
 
