@@ -294,7 +294,10 @@ final class IoAgent implements StagingLog.Backpressure {
             int work = append.doWork(lingered());
             work += housekeeping.getAsInt();
             work += collector.doWork();
-            standing = standstill.lasts(work == 0 && isWaitingForAZone()) && !lastResort.getAsBoolean();
+            standing = standstill.lasts(work == 0 && isWaitingForAZone());
+            if (standing && lastResort.getAsBoolean()) {
+                standing = standstill.lasts(false);
+            }
             fileSystemRefusal = append.fileSystemRefusal();
             full = standing || (append.isStuck() && collector.isExhausted());
             asking.compareAndSet(ASKING, ANSWERED);
