@@ -29,6 +29,7 @@ final class IoAgent implements StagingLog.Backpressure {
     // system call, and on a virtual machine an interrupt to the other processor, more than the write itself.
     private static final long ACTIVE_PARK_NS = TimeUnit.MICROSECONDS.toNanos(500);
     private static final long ACTIVE_NS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final long DRAIN_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(100);
     private static final long DEVICE_WAIT_NS = TimeUnit.MILLISECONDS.toNanos(1);
     private static final long WAITER_PARK_NS = TimeUnit.MICROSECONDS.toNanos(30);
     private static final int FULL_AFTER_WAITS = 500;
@@ -145,6 +146,20 @@ final class IoAgent implements StagingLog.Backpressure {
         lock.lock();
         try {
             return driveOnce();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Waits until no command is in the device any more, once the agent was stopped.
+    void awaitDevice() {
+        lock.lock();
+        try {
+            while (failure == null && port.device().inFlight() > 0) {
+                port.await(DRAIN_WAIT_NS);
+            }
+        } catch (final RuntimeException | Error e) {
+            failure = e;
         } finally {
             lock.unlock();
         }

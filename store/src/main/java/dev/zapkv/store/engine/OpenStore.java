@@ -18,8 +18,6 @@ import java.util.List;
 
 /// A store that is open: what it answers, and how it ends. {@link StoreOpening} puts it together.
 public final class OpenStore implements Store {
-    private static final long DRAIN_WAIT_NS = 100_000_000L;
-
     private final StoreParts parts;
     private final BackgroundScrub scrub;
     private final StoreReport report;
@@ -197,7 +195,7 @@ public final class OpenStore implements Store {
         while (agent.failure() == null && checkpoints.isRequested()) {
             agent.cycle();
         }
-        awaitDevice();
+        agent.awaitDevice();
     }
 
     /// Finishes what was accepted; false if the device does not let it.
@@ -210,13 +208,7 @@ public final class OpenStore implements Store {
                 return false;
             }
         }
-        awaitDevice();
+        agent.awaitDevice();
         return agent.failure() == null;
-    }
-
-    private void awaitDevice() {
-        while (agent.failure() == null && config.device().inFlight() > 0) {
-            parts.port().await(DRAIN_WAIT_NS);
-        }
     }
 }
