@@ -186,6 +186,11 @@ final class GcAgent implements Collector {
     }
 
     @Override
+    public boolean isOutOfRoom() {
+        return relocator.isOutOfRoom();
+    }
+
+    @Override
     public void request(final double minGarbageRatio) {
         requested.clear();
         host.leaveOpenZones(minGarbageRatio);

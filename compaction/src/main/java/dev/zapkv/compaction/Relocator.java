@@ -88,6 +88,11 @@ final class Relocator implements AutoCloseable {
                 && (filling < 0 || blocks.get(filling).isEmpty());
     }
 
+    /// Whether an append waits for an empty zone, and not for another append.
+    boolean isOutOfRoom() {
+        return inFlight == 0 && !toAppend.isEmpty();
+    }
+
     /// Begins the appends that wait for the device or for an empty zone.
     int doWork() {
         int work = 0;

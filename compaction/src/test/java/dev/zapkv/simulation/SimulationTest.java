@@ -97,6 +97,8 @@ final class SimulationTest {
             30000203 | 0 | DYING | make a store where a power cut tore the first image of one
             50000995 | 0 | CONVENTIONAL | begin no checkpoint before a block that was found on the device is applied
             50001616 | 0 | FORGETFUL | collect no zone before a block that was found there is applied
+            100004771 | 0 | FORGETFUL | not leave the last open zone for a collection that was asked for
+            102012494 | 0 | SMALL_APPENDS | end a collection that was asked for and finds no zone
             101002120 | 0 | FAILING | close though the last flush fails
             94002744 | 0 | FORGETFUL | use the zone of a checkpoint that was given up
             60004256 | 0 | FORGETFUL | give up checkpoints when nothing else brings a zone

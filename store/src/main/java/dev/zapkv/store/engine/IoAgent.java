@@ -327,10 +327,10 @@ final class IoAgent implements StagingLog.Backpressure {
         }
     }
 
-    /// Whether nothing but an empty zone lets the log go on, and nothing is under way that may bring one: no command,
-    /// no checkpoint, and no collection, unless that waits for a zone or for the log itself.
+    /// Whether nothing but an empty zone lets the log or a collection go on, and nothing is under way that may
+    /// bring one: no command, no checkpoint, and no collection, unless that waits for a zone or for the log itself.
     private boolean isWaitingForAZone() {
-        return (append.outOfRoom() || (append.isStuck() && !append.isRepeating()))
+        return (append.outOfRoom() || (append.isStuck() && !append.isRepeating()) || collector.isOutOfRoom())
                 && port.device().inFlight() == 0
                 && collector.isBlocked()
                 && !checkpointing.getAsBoolean();

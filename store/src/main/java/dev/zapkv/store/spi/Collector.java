@@ -15,6 +15,9 @@ public interface Collector extends AutoCloseable {
     /// is being collected waits for these, or for the device. Not while it is held or waits for live records.
     boolean isBlocked();
 
+    /// Whether what was read to be relocated waits for a zone.
+    boolean isOutOfRoom();
+
     /// Begins to relocate no further record while held; what was begun is brought to its end.
     void hold(boolean hold);
 
