@@ -30,7 +30,6 @@ import org.agrona.collections.Long2LongHashMap;
 final class GcHost implements CollectorHost {
     private static final int KIND_GC_READ = 3;
     private static final int KIND_GC_APPEND = 4;
-    private static final int OPEN_ZONES = 2;
     private static final long NO_ZONE = -1;
 
     private final DevicePort port;
@@ -248,8 +247,8 @@ final class GcHost implements CollectorHost {
 
     @Override
     public void leaveOpenZones(final double minGarbageRatio) {
-        // Each of them, the writers' and that of collections, is replaced by an empty one.
-        if (allocator.emptyZones() < allocator.reserve() + OPEN_ZONES) {
+        // An empty one replaces it.
+        if (allocator.emptyZones() <= allocator.reserve()) {
             return;
         }
         for (int zone = ZoneAllocator.FIRST_DATA_ZONE; zone < zones.usedZones(); zone++) {
