@@ -11,11 +11,19 @@ final class FuzzRun {
     private FuzzRun() {}
 
     static void run(final FuzzTarget target, final byte[] input) {
+        final long most = target.maxAllocatedBytes(input.length);
+        // A class that is loaded for the first time is instrumented on this thread: twice is the parser's doing.
+        if (allocated(target, input) > most) {
+            final long again = allocated(target, input);
+            if (again > most) {
+                throw new AssertionError(input.length + " bytes of input made the parser allocate " + again + " bytes");
+            }
+        }
+    }
+
+    private static long allocated(final FuzzTarget target, final byte[] input) {
         final long before = THREADS.getCurrentThreadAllocatedBytes();
         target.run(input);
-        final long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
-        if (allocated > target.maxAllocatedBytes(input.length)) {
-            throw new AssertionError(input.length + " bytes of input made the parser allocate " + allocated + " bytes");
-        }
+        return THREADS.getCurrentThreadAllocatedBytes() - before;
     }
 }
